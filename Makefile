@@ -41,7 +41,7 @@ $(TEST_PARTS): $(VENV)/.test
 
 # What needs an extra, or more time by its nature: a browser, a cluster for each way to run on it, kills and random examples
 # by the hundred, a wheel built and installed. Two parts at a time: what is killed, and browsers, are watched by the clock.
-test-extras: $(VENV)/.extras
+test-extras: $(VENV)/.extras $(VENV)/.readers
 	mkdir -p build
 	$(MAKE) -k -j 2 $(EXTRAS_PARTS)
 extras-faults: TESTS = tests/faults tests/cluster
@@ -50,6 +50,7 @@ extras-documents: TESTS = tests/documentation
 extras-traces: TESTS = tests/frozen
 extras-rest: TESTS = tests --ignore=tests/faults --ignore=tests/cluster --ignore=tests/browser \
 	--ignore=tests/documentation --ignore=tests/frozen
+extras-rest: $(VENV)/.readers
 extras-faults extras-browser extras-documents extras-traces extras-rest: $(VENV)/.extras
 	$(PYTEST) -m extras $(TESTS) $(RUN_PART)
 extras-property: $(VENV)/.extras
@@ -131,6 +132,11 @@ $(VENV)/.installed: pyproject.toml requirements/run.txt
 
 $(VENV)/.test $(VENV)/.extras $(VENV)/.check $(VENV)/.docs $(VENV)/.bench: $(VENV)/.%: requirements/%.txt $(VENV)/.installed
 	$(PIP) install --require-hashes -r $<
+	touch $@
+
+# Readers of exports in a folder of their own: what one of them needs would hide these tests.
+$(VENV)/.readers: requirements/readers.txt $(VENV)/.extras
+	$(PIP) install --require-hashes --no-deps --upgrade --target $(VENV)/readers -r $<
 	touch $@
 
 # The hashed requirements: after a change of constraints.txt, of pyproject.toml or of a list in requirements/.

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from .experiments.contracts.check import ContractError, check_agent, check_landscape, check_policy
     from .experiments.contracts.clause import ClauseResult
     from .experiments.contracts.pytest_classes import AgentContract, LandscapeContract, PolicyContract
-    from .experiments.minimize import SearchpartyWarning, minimize
+    from .experiments.minimization.result import SearchpartyWarning
+    from .experiments.minimize import minimize
     from .experiments.spec.load import load
     from .experiments.spec.models import Experiment
     from .landscapes.analytic import Analytic
@@ -122,7 +123,7 @@ _HOMES = {
     "Results": "experiments.api",
     "Run": "orchestrator.state.run",
     "Search": "agents.agent",
-    "SearchpartyWarning": "experiments.minimize",
+    "SearchpartyWarning": "experiments.minimization.result",
     "Share": "orchestrator.policies.choices",
     "SharedIncumbent": "orchestrator.policies.choices",
     "SharingChoice": "orchestrator.policies.choices",

@@ -145,6 +145,8 @@ class Lease:
         repeats: Whether the agent is asked to evaluate its best points again, because losses are noisy. Of the points
             that it repeats most often, the one with the least mean loss is then the best of the lease, and of the run.
             An agent may ignore it.
+        lanes: How many evaluations of one proposal are made side by side; it takes as many of the run's
+            ``concurrency``. An agent may read it, to propose at once what it would else propose one after another.
 
     Example:
         >>> Lease(0, "scout", budget=20, region=Region.whole(2), reason="first lease", fresh=True).budget
@@ -163,6 +165,12 @@ class Lease:
     seen: Archive | None = None
     takes_over: bool = False
     repeats: bool = False
+    lanes: int = 1
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds of evaluations side by side the budget makes."""
+        return -(-self.budget // self.lanes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +370,8 @@ class LeaseTiming(NamedTuple):
         worked: How long the lease was worked, its agent's time included; the rest is evaluation and bookkeeping.
         begun: When it was handed to what works it.
         arrived: When its finding was there.
-        actor: Number of the actor that worked it, among those of the run; 0 if it is none.
+        actor: Number of the actor that worked it: among those of the run, or of all runs where an actor works a whole
+            run; 0 if it is none.
 
     Example:
         >>> LeaseTiming(asked=0.1, worked=0.5, begun=3.0, arrived=3.7).worked
@@ -539,6 +548,17 @@ class Agent(Model):
         Returns:
             1, or 1 + ``space.gradient_price`` for an agent that asks for gradients. For an agent that proposes
             mini-batches, what one of them and the evaluation that ends a lease cost, rounded up.
+        """
+        return 1
+
+    def most_lanes(self, space: Space) -> int:
+        """Return how many evaluations side by side the agent can use; a policy may grant it as many.
+
+        Args:
+            space: What the agent may know of the landscape.
+
+        Returns:
+            1, or more for an agent that proposes several points at once.
         """
         return 1
 

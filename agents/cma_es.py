@@ -58,6 +58,10 @@ class CmaEs(Agent):
     )
     tolerance: float = Field(1e-9, gt=0, le=0.1, description="Width of a converged population, in cube units.")
 
+    def most_lanes(self, space: Space) -> int:
+        """Return the number of points of a generation."""
+        return self.population or 4 + int(3 * np.log(space.dimension))
+
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         dimension = space.dimension
         normal = self.population or 4 + int(3 * np.log(dimension))

@@ -25,10 +25,12 @@ ATTEMPTS = 5
 """How often SLSQP forgets its model and tries again before it ends; scipy's code has this number."""
 FAILURES = range(3, 8)
 """Exit modes of SLSQP that say that a quadratic program was not solved, though a step within a box always exists."""
-EVEN, FLATTER = 1.15, 1e4
+EVEN, FLATTER = 1.12, 1e4
 """Where the spread of the curvatures that a step has met is at most ``EVEN``, they are taken to be about equal;
 elsewhere other directions are taken to be flatter than the steepest one by the factor ``FLATTER``, since a model that
 is too flat is corrected sooner than one that is too steep."""
+MANY = 20
+"""In fewer dimensions the first step tells no smaller scale: there a model is soon corrected."""
 RESCALED = 0.1
 """The scale of the loss with which the solver is started again is at most this fraction of the last."""
 
@@ -56,7 +58,11 @@ class Slsqp(Agent):
 
     In some forty dimensions or more, where the loss is steep, the solver's quadratic programs can fail: it finds no
     step, forgets its model five times, and reports success. It is then started again from there with a smaller scale of
-    the loss, after another step along the gradient (``rescales``).
+    the loss, after another step along the gradient. Where the first step shows such steepness, and that other
+    directions are flatter, it begins with a smaller scale, in 20 dimensions or more (``rescales``).
+
+    With several lanes, the points of a gradient are proposed together with the point at which it is measured, if that
+    takes fewer rounds: gradients that are not needed then cost evaluations, and no time.
 
     Source: Kraft 1988.
     """
@@ -87,8 +93,8 @@ class Slsqp(Agent):
 
     rescales: bool = Field(
         True,
-        description="Whether the solver is started again with a smaller scale of the loss where it finds no step on a "
-        "steep slope; this needs ``first_step``.",
+        description="Whether the solver has a smaller scale of the loss on a steep slope: from the first step on where "
+        "that shows curvatures that differ, else once it finds no step; this needs ``first_step``.",
     )
 
     @model_serializer(mode="wrap")
@@ -101,14 +107,18 @@ class Slsqp(Agent):
         """Return the price of a row, with its gradient if the landscape has gradients."""
         return 1 + space.gradient_price if space.has_gradient else 1
 
+    def most_lanes(self, space: Space) -> int:
+        """Return the number of points of a gradient by differences, with that at which it is measured."""
+        return 1 if space.has_gradient else 1 + space.dimension
+
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         again = lease.incumbent is not None and np.array_equal(lease.incumbent.point, lease.region.center)
-        solve = partial(self._solve, exact=space.has_gradient, again=again)
+        solve = partial(self._solve, exact=space.has_gradient, again=again, lanes=lease.lanes)
         return (yield from follow_solver(solve, lease, rng, center_point(lease.region, rng, space.init)))
 
-    def _solve(self, objective: Objective, start: Array, radius: float, exact: bool, again: bool) -> str:
+    def _solve(self, objective: Objective, start: Array, radius: float, exact: bool, again: bool, lanes: int) -> str:
         checks = self.coarse == "bobyqa" and not exact and self.difference <= TINY
-        slope = CachedObjective(objective, self.difference, exact)
+        slope = CachedObjective(objective, self.difference, exact, lanes)
         try:
             if checks:
                 slope.check_rounding(start)
@@ -120,9 +130,16 @@ class Slsqp(Agent):
     def _follow_slopes(self, slope: CachedObjective, start: Array, again: bool, checks: bool) -> str:
         units, scale = self.units, 1.0
         if self.first_step:
+            begin, _, slant = start, slope.loss(start), slope.gradient(start).copy()
             start, curvature = take_first_step(slope, start, self.first_step, checks)
-            scale = units**2 / curvature if again and 0.0 < curvature < np.inf else 1.0
-        remark = ""
+            if again:
+                scale = units**2 / curvature if 0.0 < curvature < np.inf else 1.0
+            elif self.rescales and start is not begin and len(start) >= MANY:
+                # As the solver will see it, or it would evaluate it again.
+                seen = start * units / units
+                slope.loss(seen)
+                scale = self._limit_scale(seen - begin, slope.gradient(seen) - slant)
+        remark = "steep, so with a smaller scale: " if scale < 1.0 and not again else ""
         while True:
             end, words = run_slsqp(slope, start, units, scale, self.tolerance)
             limit = units**2 / scale if scale > 0 else np.inf
@@ -130,6 +147,17 @@ class Slsqp(Agent):
                 return f"slsqp: {remark}{words}".rstrip(".").lower()
             start, scale = self._rescale(slope, end, scale)
             remark = "too steep for its first scale, with a smaller one: "
+
+    def _limit_scale(self, step: Array, change: Array) -> float:
+        """Choose a scale of the loss by how the gradient changes over the first step; both ends are needed anyway.
+
+        It is 1, or less where curvatures differ and the steepest is more than ``FLATTER`` times that of the first
+        model.
+        """
+        if not measure_spread(step, change) > EVEN:
+            return 1.0
+        curvature = float(step @ change) / float(step @ step)
+        return min(1.0, FLATTER * self.units**2 / curvature) if curvature > 0 else 1.0
 
     def _rescale(self, slope: CachedObjective, start: Array, scale: float) -> tuple[Array, float]:
         """Take a step from where the solver failed, and choose a smaller scale of the loss by what the step tells.
@@ -268,5 +296,5 @@ def take_first_step(
     if best is start:
         slope.remember(start, here, gradient)
     else:
-        slope.remember(best, loss)
+        slope.remember(best, loss, slope.recall_gradient(best))
     return best, bend / float((there - start) @ (there - start) or np.inf)

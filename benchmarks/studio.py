@@ -2,8 +2,9 @@
 
     python benchmarks/studio.py --write        # a few minutes; writes its tables into docs/studio.md
 
-Frames are counted in Debian's Chromium without a GPU (--disable-gpu), headless, at 1280 x 900. Needs playwright and
-chromium on the PATH.
+Frames are counted in Debian's Chromium without a GPU (--disable-gpu), headless, at 1280 x 900. Beside them stands the
+CPU time of a frame, of the page and of the process that draws: on a busy machine, frames come late, but this time
+stays. Needs playwright and chromium on the PATH.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -138,15 +140,46 @@ def measure_sliders(browser: Browser, address: str) -> list[str]:
     return rows
 
 
-def measure_frames(page: Page, look: str, turning: bool) -> float:
-    """Return frames per second during a replay, or while the picture is turned (on a contour: moved) at its end."""
+@dataclass(frozen=True)
+class FrameCost:
+    """Frames per second, and the CPU time of a frame in milliseconds: of the page, and of the process that draws."""
+
+    rate: float
+    page: float
+    drawing: float
+
+    def __str__(self) -> str:
+        return f"{self.rate:.0f} | {self.page:.0f} + {self.drawing:.0f} ms"
+
+
+def read_cpu_seconds(browser: Browser) -> dict[str, float]:
+    """Return the CPU time that the browser's processes have used, by their kind."""
+    session = browser.new_browser_cdp_session()
+    found: dict[str, float] = {}
+    for process in session.send("SystemInfo.getProcessInfo")["processInfo"]:
+        found[process["type"]] = found.get(process["type"], 0.0) + process["cpuTime"]
+    session.detach()
+    return found
+
+
+def measure_cost(browser: Browser, count: Callable[[], float]) -> FrameCost:
+    """Return what frames cost while ``count`` counts them for ``FRAME_SECONDS``."""
+    before = read_cpu_seconds(browser)
+    rate = count()
+    spent = {kind: seconds - before.get(kind, 0.0) for kind, seconds in read_cpu_seconds(browser).items()}
+    each = {kind: 1000 * seconds / (rate * FRAME_SECONDS) for kind, seconds in spent.items()}
+    return FrameCost(rate, each.get("renderer", 0.0), each.get("GPU", 0.0))
+
+
+def measure_frames(browser: Browser, page: Page, look: str, turning: bool) -> FrameCost:
+    """Return the frames during a replay, or while the picture is turned (on a contour: moved) at its end."""
     page.get_by_role("button", name="3-D" if look == "3d" else "Contour").click()
     page.get_by_role("button", name="To the end").click()
     page.wait_for_timeout(1500)
     if not turning:
         page.get_by_role("button", name="Play", exact=True).click()
         page.wait_for_timeout(1500)
-        counted: float = page.evaluate(COUNT_FRAMES_JS, FRAME_SECONDS)
+        counted = measure_cost(browser, lambda: float(page.evaluate(COUNT_FRAMES_JS, FRAME_SECONDS)))
         page.get_by_role("button", name="Pause", exact=True).click()
         return counted
     box = page.locator(".view").bounding_box()
@@ -154,15 +187,19 @@ def measure_frames(page: Page, look: str, turning: bool) -> float:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    handle = page.evaluate_handle(f"() => ({{ rate: ({COUNT_FRAMES_JS})({FRAME_SECONDS}) }})")
-    began = time.perf_counter()
-    while time.perf_counter() - began < FRAME_SECONDS:
-        along = (time.perf_counter() - began) / FRAME_SECONDS
-        page.mouse.move(x + 220 * along, y + 30 * along)
-        time.sleep(0.01)
-    rate: float = handle.evaluate("(held) => held.rate")
+
+    def turn() -> float:
+        handle = page.evaluate_handle(f"() => ({{ rate: ({COUNT_FRAMES_JS})({FRAME_SECONDS}) }})")
+        began = time.perf_counter()
+        while time.perf_counter() - began < FRAME_SECONDS:
+            along = (time.perf_counter() - began) / FRAME_SECONDS
+            page.mouse.move(x + 220 * along, y + 30 * along)
+            time.sleep(0.01)
+        return float(handle.evaluate("(held) => held.rate"))
+
+    cost = measure_cost(browser, turn)
     page.mouse.up()
-    return rate
+    return cost
 
 
 def frame_rate_rows(browser: Browser, folder: Path) -> list[str]:
@@ -174,8 +211,8 @@ def frame_rate_rows(browser: Browser, folder: Path) -> list[str]:
             page.goto(address)
             page.locator(SHOWN_SELECTOR).wait_for()
             for look, words in (("3d", "3-D"), ("contour", "contour")):
-                playing, turning = measure_frames(page, look, False), measure_frames(page, look, True)
-                rows.append(f"| {words}, {budget:,} points | {playing:.0f} | {turning:.0f} |")
+                playing, turning = (measure_frames(browser, page, look, turns) for turns in (False, True))
+                rows.append(f"| {words}, {budget:,} points | {playing} | {turning} |")
             page.close()
     return rows
 
@@ -250,49 +287,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="write the tables into docs/studio.md")
     parser.add_argument("--waits", action="store_true", help="only how long one waits: the first view, and sliders")
+    parser.add_argument("--frames", action="store_true", help="only frames per second, and what they cost")
     arguments = parser.parse_args()
     chromium = shutil.which("chromium")
     assert chromium, "chromium must be on the PATH"
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_FLAGS)
-        with start_studio() as address:
-            cold = measure_first_views(browser, address, 1)
-            warm = measure_first_views(browser, address, 5)
-            sliders = measure_sliders(browser, address)
-        parts = {
-            "first view": [
+        parts: dict[str, list[str]] = {}
+        if not arguments.frames:
+            with start_studio() as address:
+                cold = measure_first_views(browser, address, 1)
+                warm = measure_first_views(browser, address, 5)
+                sliders = measure_sliders(browser, address)
+            parts["first view"] = [
                 "| right after the start | later, median of 5 |",
                 "|---:|---:|",
                 f"| {cold[0]:.2f} s | {statistics.median(warm):.2f} s |",
-            ],
-            "sliders": [
+            ]
+            parts["sliders"] = [
                 "| a slider is moved | the old picture is veiled | new points, median of 5 |",
                 "|---|---:|---:|",
                 *sliders,
-            ],
-        }
-        parts |= (
-            {}
-            if arguments.waits
-            else {
-                "frames": [
-                    "| frames per second | during playback | while turning or moving |",
-                    "|---|---:|---:|",
-                    *frame_rate_rows(browser, folder),
-                ],
-                "bytes": [
-                    "| KiB per 1,000 points | points | leases, reasons, insights | the surface, once |",
-                    "|---|---:|---:|---:|",
-                    *message_size_rows(folder),
-                ],
-                "viewers": [
-                    "| a run of 100,000 evaluations without viewers | with four viewers | ratio, median of pairs |",
-                    "|---:|---:|---:|",
-                    *viewer_cost_rows(folder, 5),
-                ],
-            }
-        )
+            ]
+        if not arguments.waits:
+            parts["frames"] = [
+                "| frames per second, CPU of page + drawing | playing | a frame | turning, moving | a frame |",
+                "|---|---:|---:|---:|---:|",
+                *frame_rate_rows(browser, folder),
+            ]
+        if not (arguments.waits or arguments.frames):
+            parts["bytes"] = [
+                "| KiB per 1,000 points | points | leases, reasons, insights | the surface, once |",
+                "|---|---:|---:|---:|",
+                *message_size_rows(folder),
+            ]
+            parts["viewers"] = [
+                "| a run of 100,000 evaluations without viewers | with four viewers | ratio, median of pairs |",
+                "|---:|---:|---:|",
+                *viewer_cost_rows(folder, 5),
+            ]
         browser.close()
     for title, lines in parts.items():
         print(f"\n{title}\n" + "\n".join(lines))

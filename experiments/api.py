@@ -15,6 +15,7 @@ from .comparison import profiles, tables
 from .comparison.comparison import Comparison, compare_runs
 from .comparison.exports import list_sentences
 from .comparison.verdict import EQUIVALENCE
+from .comparison.words.decisions import describe_decisions
 from .execution.growth import load_for_resuming
 from .execution.plan import Plan, make_plan
 from .execution.session import AtEnd, begin_session, resume_session
@@ -27,7 +28,7 @@ from .results.insights import insights_table
 from .results.measures import tabulate_measures
 from .results.pictures.surfaces import record_surfaces
 from .results.points import make_points_table
-from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_runs
+from .results.recorded_runs import BestPoint, RunData, best_by_landscape, read_run, read_runs
 from .results.run_summary import RunSummary, read_delays, read_summaries, summarize_run
 from .results.table import Table
 from .spec.errors import quote
@@ -114,11 +115,7 @@ class Results:
     @cached_property
     def _summaries(self) -> list[RunSummary]:
         """All runs without their points: thousands fit in memory."""
-        loaded = self.__dict__.get("runs")
-        if loaded is None:
-            return read_summaries(self.path)
-        delays = read_delays(self.path) or SimulatedSettings()
-        return [summarize_run(run, delays) for run in loaded]
+        return _summarize(self.path, self.__dict__.get("runs"))
 
     @cached_property
     def comparison(self) -> Table:
@@ -375,10 +372,26 @@ class Results:
     def __repr__(self) -> str:
         return f"Results({str(self.path)!r})"
 
+    @cached_property
+    def turning_points(self) -> list[str]:
+        """The decisions of the policy that gained most, in words: in a median run of the best team, after a heading.
+
+        Empty if there is no team, or its policy never moved the budget to an agent that gained by it.
+        """
+        return describe_decisions(self._compared, lambda id: read_run(self.path, id))
+
     def _repr_html_(self) -> str:
         from .report.notebook_screen import draw_notebook_screen
 
-        return draw_notebook_screen(self._compared, self.path, self.summary_rows())
+        return draw_notebook_screen(self._compared, self.path, self.summary_rows(), self.turning_points)
+
+
+def _summarize(path: Path, loaded: Sequence[RunData] | None) -> list[RunSummary]:
+    """Return a summary of each run, from those that have been read whole if they have."""
+    if loaded is None:
+        return read_summaries(path)
+    delays = read_delays(path) or SimulatedSettings()
+    return [summarize_run(run, delays) for run in loaded]
 
 
 def _find_run(runs: Sequence[RunData], id: str) -> RunData:

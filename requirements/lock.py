@@ -21,8 +21,12 @@ JOBS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "extras": (("pandas", "sklearn", "optuna", "gest", "networks", "exchange"), ("test", "extras")),
     "docs": ((), ("docs",)),
     "bench": (("bench",), ()),
+    "readers": ((), ("readers",)),
 }
 """For each file the extras of pyproject.toml and the lists of this folder that it covers."""
+APART = {"readers"}
+"""Files of packages that are installed in a folder of their own, as one of them would hide others (``tests``). All that
+they need besides is in ``extras``."""
 OLDEST_PYTHON = "3.11.5"
 """The documentation's tools need this patch release."""
 
@@ -30,8 +34,8 @@ OLDEST_PYTHON = "3.11.5"
 def lock_job(job: str) -> None:
     """Resolve the requirements of a job and write them with their hashes."""
     extras, lists = JOBS[job]
-    words = [str(PROJECT), *(str(HERE / f"{name}.in") for name in lists)]
-    words += [f"--extra={extra}" for extra in extras]
+    words = [*([] if job in APART else [str(PROJECT)]), *(str(HERE / f"{name}.in") for name in lists)]
+    words += ["--no-deps"] if job in APART else [f"--extra={extra}" for extra in extras]
     options = ["--constraint", str(CONSTRAINTS), "--generate-hashes", "--universal", "--python-version", OLDEST_PYTHON]
     plain = ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet"]
     target = HERE / f"{job}.txt"

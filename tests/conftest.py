@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from kernels import leave_out_wide_code
 
 leave_out_wide_code()
+# How long an example takes depends on what else the machine does.
+settings.register_profile("searchparty", deadline=None)
+settings.load_profile("searchparty")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 # The secret with which results are signed is not that of whoever runs the tests.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="searchparty-state-")

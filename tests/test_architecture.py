@@ -55,7 +55,8 @@ def room_of(path: Path, level: int, name: str) -> str | None:
 
 
 FLOORS = [
-    {"spec"},
+    {"spec", "glossary"},
+    {"minimization"},
     {"execution", "results", "minimize"},
     {"comparison", "contracts"},
     {"studies"},

@@ -74,11 +74,9 @@ class InProcessEvaluator:
         else:
             # Nearly every call takes this path, so it is kept short: one finite double.
             if type(losses) is np.ndarray and losses.dtype == FLOAT64 and losses.shape == (len(cube),):
-                clean = (
-                    math.isfinite(losses[0]) if len(losses) == 1 else bool(np.logical_and.reduce(np.isfinite(losses)))
-                )
+                # The sum of their squares is finite only if all losses are; if it overflows, each is looked at.
                 causes = NO_CAUSES
-                if not clean:
+                if not math.isfinite(losses[0] if len(losses) == 1 else losses.dot(losses)):
                     losses, causes = mark_failures(losses, {})
             else:
                 losses, causes = _coerce_losses(losses, len(cube))

@@ -23,12 +23,14 @@ class HeldPoints:
         first: The first row that is held.
         points: The points of the rows from there on, shape (m, D); there may be room for more.
         gradients: Their gradients, shape (m, D), NaN where there is none; None if no row has one.
+        most_filled: If the last row is greater, those that are held are so many that they should be let go.
     """
 
-    __slots__ = ("_digests", "_kept", "first", "gradients", "points")
+    __slots__ = ("_digests", "_kept", "first", "gradients", "most_filled", "points")
 
     def __init__(self, rows: int, dimension: int) -> None:
         self.first = 0
+        self.most_filled = MOST_HELD // max(dimension, 1)
         self.points = np.empty((max(1, min(rows, 1024, MOST_HELD // max(dimension, 1))), dimension))
         self.gradients: Array | None = None
         self._kept: dict[int, Array] = {}
@@ -64,10 +66,6 @@ class HeldPoints:
         same = np.flatnonzero((self.points[: max(0, end - self.first)] == point).all(axis=1))
         return self.first + int(same[0]) if len(same) else None
 
-    def has_many(self, end: int) -> bool:
-        """Return whether the rows before ``end`` that are held are so many that they should be let go."""
-        return (end - self.first) * self.points.shape[1] > MOST_HELD
-
     def let_go(self, end: int, kept: Iterable[int]) -> None:
         """Let the rows before ``end`` go, but for the points of those in ``kept`` that are among them."""
         count = end - self.first
@@ -78,6 +76,7 @@ class HeldPoints:
         self.points = self.points[count:].copy()
         self.gradients = None if self.gradients is None else self.gradients[count:].copy()
         self.first = end
+        self.most_filled = end + MOST_HELD // max(self.points.shape[1], 1)
 
     def _grow(self, need: int) -> None:
         used, dimension = self.points.shape

@@ -164,7 +164,7 @@ class Ledger:
         if len(spans) > 1:
             spans = merge_spans(spans)
         rows = [self._copy_rows(first, last) for first, last in spans]
-        if self.held.has_many(self.filled):
+        if self.filled > self.held.most_filled:
             # What may still be told of rows: the best one, and the first that failed for each cause.
             causes = {f.cause: f.row for f in reversed(self.failures) if not f.of_mini_batch}
             bests = [] if self.best is None else [self.best[1]]

@@ -7,21 +7,18 @@ import time
 from collections.abc import Generator
 from dataclasses import replace
 from enum import Enum
-from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ...landscapes.landscape import Array, describe_exception
+from ...landscapes.landscape import describe_exception
 from ..agent import AgentError, Converged, Finding, Lease, Rows
-from ..evaluation.evaluator import CannotEvaluate, EvaluationResult
+from ..evaluation.evaluator import CannotEvaluate
 from ..evaluation.first_rows import FirstRows
-from ..evaluation.in_process import InProcessEvaluator
+from .answers import Answers
 from .failure import AgentCalledExit, AgentTimeout, place_of_error, place_of_search
-from .free_rows import FreeRows
+from .flush_timer import FlushTimer
 from .ledger import Ledger
-from .proposal import PendingProposal
 from .recorded_rows import ReplayError
 from .searcher import AgentLeft, Searcher
 
@@ -38,29 +35,6 @@ class Phase(Enum):
 
 Parts = Generator[Rows | Phase, None, tuple[Rows | None, Finding]]
 """What ``work_lease`` returns: a generator of rows whose result is the last rows and the finding."""
-
-
-class _Recorded(Exception):
-    """Raised where the recorded end of a lease is due."""
-
-
-class FlushTimer:
-    """Decides when rows are passed on: at a fixed interval.
-
-    Args:
-        seconds: The interval, in seconds; infinite if rows are never passed on.
-    """
-
-    __slots__ = ("next_flush", "seconds")
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self.next_flush = time.monotonic() + seconds
-
-    def flush_rows(self, ledger: Ledger) -> list[Rows]:
-        """Return the rows to pass on now, and start the next interval."""
-        self.next_flush = time.monotonic() + self.seconds
-        return ledger.flush()
 
 
 def work_lease(
@@ -112,94 +86,13 @@ def work_lease(
     """
     space = searcher.evaluator.space
     ledger = Ledger(lease, space.dimension, recorded, space.units)
-    pace, passes_on = FlushTimer(flush_seconds), flush_seconds < math.inf
     watch = FirstRows() if first_rows is None else first_rows.copy()
-    evaluator, monotonic, budget = searcher.evaluator, time.monotonic, lease.budget * space.units
-    watching = watch.room is not None
-    # An evaluator in this process does not convert again what is to be evaluated.
-    convert = evaluator.convert_next if isinstance(evaluator, InProcessEvaluator) else space.to_box
-    free = FreeRows(space, searcher.collected_settings, lease.seen, convert) if space.has_free_rows else None
-    stop = ""
-    starts = episode if lease.fresh else None
+    answers = Answers(searcher, ledger, FlushTimer(flush_seconds), watch, lost_rows, largest)
     try:
-        while ledger.charged < budget and ledger.free_in_a_row < lease.budget:
-            hand = searcher.pending_proposal if starts is None else None
-            if hand is None or (hand.answered_rows == len(hand.points) and not hand.retry_rows):
-                if stop:
-                    # Not earlier, or the result would depend on the parts in which a batch was answered.
-                    break
-                if verdict is not None and ledger.filled >= verdict.rows:
-                    raise _Recorded
-                if announces:
-                    yield Phase.THINKING
-                asked = monotonic()
-                hand, starts = searcher.propose(lease, starts), None
-                ledger.note_asked(monotonic() - asked)
-                if announces:
-                    yield Phase.EVALUATING
-            points = hand.next(budget - ledger.charged)
-            if ledger.free_in_a_row:
-                points = points[: lease.budget - ledger.free_in_a_row]
-            if not len(points):
-                if hand.batch and ledger.mini_batches:
-                    stop = stop or _evaluate_last_point(searcher, ledger, hand, lost_rows)
-                break
-            outcome = None
-            if free is not None:
-                free.look_at(points)
-            if recorded is not None:
-                again = partial(_evaluate_again, searcher, lease, hand)
-                outcome = ledger.recall_rows(points, hand.with_gradient, again)
-            if outcome is not None:
-                ledger.enter(points[: len(outcome.losses)], outcome, hand.price, news=False)
-            elif free is not None and (outcome := free.recall(hand)) is not None:
-                ledger.enter(points[: len(outcome.losses)], outcome, hand.price)
-            elif hand.batch:
-                points = points[:1]
-                outcome = _find_lost_row(ledger, hand, points, lost_rows)
-                outcome = outcome or _evaluate_mini_batch(searcher, ledger, hand, points)
-                ledger.enter(points, outcome, hand.price)
-            else:
-                if len(points) > 1:
-                    points = points[: ledger.count_unrecorded(len(points))][:largest]
-                    # A row's loss does not depend on where a batch is cut if it is evaluated row by row.
-                    points = points[: watch.room] if evaluator.rowwise else points
-                    points = points if free is None else points[: free.count_new(len(points), hand)]
-                if lost_rows or (evaluator.rowwise and len(points) > 1):
-                    outcome = yield from _answer_batch(searcher, ledger, hand, points, pace, lost_rows)
-                else:
-                    outcome = evaluator.evaluate(points, hand.with_gradient)
-                    ledger.enter(points, outcome, hand.price)
-            if free is not None:
-                free.note(ledger.filled - len(outcome.losses), outcome.losses)
-            if hand.repeats:
-                ledger.compare_repeats(len(outcome.losses))
-            wrong = searcher.record_outcome(outcome)
-            stop = stop or wrong
-            if watching:
-                watch.add(len(outcome.losses), outcome.causes)
-                watching = watch.room is not None
-                if watch.stopped_by is not None and not stop and not ledger.has_more_recorded:
-                    break
-            if monotonic() >= pace.next_flush or (passes_on and ledger.held.has_many(ledger.filled)):
-                yield from pace.flush_rows(ledger)
-        if stop:
-            finding = ledger.close("stopped", cause=ledger.describe_failure(stop, space))
-        elif ledger.free_in_a_row >= lease.budget:
-            # Without this, an agent that proposes nothing new would never come to an end.
-            searcher.close()
-            finding = ledger.close("exhausted")
-        else:
-            finding = ledger.close("spent")
-    except StopIteration as end:
-        finding = _finish_search(searcher, ledger, end.value)
+        finding = yield from _work_rows(searcher, ledger, answers, episode, verdict, announces)
     except (ReplayError, CannotEvaluate, ModuleNotFoundError):
         # Neither the agent nor a point is at fault.
         raise
-    except _Recorded:
-        assert verdict is not None
-        searcher.end()
-        finding = ledger.close("failed", cause=verdict.cause, place=verdict.place)
     except (Exception, AgentTimeout) as error:
         finding = _fail_lease(searcher, ledger, error)
     except BaseException as error:
@@ -216,81 +109,69 @@ def work_lease(
     return (parts[-1] if parts else None), finding
 
 
-def _answer_batch(
-    searcher: Searcher,
-    ledger: Ledger,
-    hand: PendingProposal,
-    points: Array,
-    pace: FlushTimer,
-    lost_rows: dict[int, str] | None,
-) -> Generator[Rows, None, EvaluationResult]:
-    """Evaluate a batch and enter it in the ledger, and pass on its rows as they are evaluated."""
-    lost = _find_lost_row(ledger, hand, points[:1], lost_rows)
-    if lost is not None:
-        points, outcome = points[:1], lost
-    elif searcher.evaluator.rowwise and len(points) > 1:
-        for first, piece in searcher.evaluator.evaluate_in_pieces(points, hand.with_gradient):
-            ledger.place(first, points[first : first + len(piece.losses)], piece)
-            if time.monotonic() >= pace.next_flush:
-                yield from pace.flush_rows(ledger)
-        outcome = ledger.read_placed_rows(len(points), hand.with_gradient)
-        ledger.count_rows(outcome, hand.price)
-        return outcome
-    else:
-        outcome = searcher.evaluator.evaluate(points, hand.with_gradient)
-    ledger.enter(points, outcome, hand.price)
-    return outcome
+def _work_rows(
+    searcher: Searcher, ledger: Ledger, answers: Answers, episode: int, verdict: Finding | None, announces: bool
+) -> Generator[Rows | Phase, None, Finding]:
+    """Have the agent propose and answer it, until the lease is spent or its search ends; return the finding.
 
-
-def _find_lost_row(
-    ledger: Ledger, hand: PendingProposal, point: Array, lost_rows: dict[int, str] | None
-) -> EvaluationResult | None:
-    """Return the outcome of the next row, at a point (1, D), if it fails without being evaluated; else None."""
-    if not lost_rows or ledger.filled not in lost_rows:
-        return None
-    gradients = np.full(point.shape, np.nan) if hand.with_gradient else None
-    return EvaluationResult(np.array([np.inf]), gradients, {0: lost_rows[ledger.filled]})
-
-
-def _evaluate_mini_batch(searcher: Searcher, ledger: Ledger, hand: PendingProposal, points: Array) -> EvaluationResult:
-    """Evaluate the next points (n, D) over the rows of data that are drawn for them."""
-    assert searcher.mini_batches is not None
-    rows = range(ledger.filled, ledger.filled + len(points))
-    return searcher.mini_batches.evaluate(searcher.evaluator, ledger.lease.id, rows, points, hand.batch)
-
-
-def _evaluate_again(
-    searcher: Searcher, lease: Lease, hand: PendingProposal, rows: NDArray[np.int64], points: Array
-) -> EvaluationResult:
-    """Evaluate recorded rows of a lease again, by their numbers (n,) and points (n, D), with their gradients."""
-    if not hand.batch:
-        return searcher.replayer.evaluate(points)
-    assert searcher.mini_batches is not None
-    return searcher.mini_batches.evaluate(searcher.replayer, lease.id, rows.tolist(), points, hand.batch)
-
-
-def _evaluate_last_point(
-    searcher: Searcher, ledger: Ledger, hand: PendingProposal, lost_rows: dict[int, str] | None
-) -> str:
-    """Evaluate the next point of mini-batches that the budget does not pay for, over all rows of data.
-
-    It is the point to which the mini-batches of the lease have led, and the only one that may become its best.
-
-    Returns:
-        Why the run must stop, or "" if it continues.
+    ``work_lease`` describes the arguments, and what is yielded.
     """
-    space = searcher.evaluator.space
-    row = min(hand.answered_rows, len(hand.points) - 1)
-    points = hand.points[row : row + 1]
-    if ledger.lease.budget * space.units - ledger.charged < space.units:
-        return ""
-    outcome = ledger.recall_rows(points, False, partial(_evaluate_again, searcher, ledger.lease, hand))
-    news = outcome is None
-    if outcome is None:
-        outcome = _find_lost_row(ledger, hand, points, lost_rows) or searcher.evaluator.evaluate(points, False)
-    ledger.enter(points, outcome, space.units, news)
-    wrong = next(iter(outcome.causes.values()), "")
-    return wrong if wrong and searcher.evaluation.verdict(wrong) == "stop" else ""
+    lease, evaluator, pace, monotonic = ledger.lease, searcher.evaluator, answers.pace, time.monotonic
+    budget, passes_on = lease.budget * ledger.units, pace.seconds < math.inf
+    watch, watching = answers.watch, answers.watch.room is not None
+    starts = episode if lease.fresh else None
+    stop, now = "", monotonic()
+    while ledger.charged < budget and ledger.free_in_a_row < lease.budget:
+        hand = searcher.pending_proposal if starts is None else None
+        if hand is None or (hand.answered_rows == len(hand.points) and not hand.retry_rows):
+            if stop:
+                # Not earlier, or the result would depend on the parts in which a batch was answered.
+                break
+            if verdict is not None and ledger.filled >= verdict.rows:
+                searcher.end()
+                return ledger.close("failed", cause=verdict.cause, place=verdict.place)
+            if announces:
+                yield Phase.THINKING
+                now = monotonic()
+            try:
+                hand, starts = searcher.propose(lease, starts), None
+            except StopIteration as end:
+                return _finish_search(searcher, ledger, end.value)
+            ledger.note_asked(monotonic() - now)
+            if announces:
+                yield Phase.EVALUATING
+        points = hand.next(budget - ledger.charged)
+        if ledger.free_in_a_row:
+            points = points[: lease.budget - ledger.free_in_a_row]
+        if not len(points):
+            if hand.batch and ledger.mini_batches:
+                stop = stop or answers.evaluate_last_point(hand)
+            break
+        if answers.are_plain and not hand.batch:
+            # Nearly every batch of nearly every landscape.
+            outcome = evaluator.evaluate(points, hand.with_gradient)
+            ledger.enter(points, outcome, hand.price)
+        else:
+            outcome = yield from answers.answer(hand, points)
+        if hand.repeats:
+            ledger.compare_repeats(len(outcome.losses))
+        wrong = searcher.record_outcome(outcome)
+        stop = stop or wrong
+        if watching:
+            watch.add(len(outcome.losses), outcome.causes)
+            watching = watch.room is not None
+            if watch.stopped_by is not None and not stop and not ledger.has_more_recorded:
+                break
+        now = monotonic()
+        if now >= pace.next_flush or (ledger.filled > ledger.held.most_filled and passes_on):
+            yield from pace.flush_rows(ledger)
+    if stop:
+        return ledger.close("stopped", cause=ledger.describe_failure(stop, evaluator.space))
+    if ledger.free_in_a_row >= lease.budget:
+        # Without this, an agent that proposes nothing new would never come to an end.
+        searcher.close()
+        return ledger.close("exhausted")
+    return ledger.close("spent")
 
 
 def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:

@@ -123,7 +123,8 @@ def _answer(channel: ConfinedChannel, cls: type[Agent], header: dict[str, Any], 
         space = decode_space(header["space"], cursor)
         if header["op"] == "prices":
             price, rows = agent.row_price(space), agent.rows_per_evaluation(space)
-            channel.send(dump_header({"op": "prices", "row_price": int(price), "rows": float(rows)}))
+            prices = {"row_price": int(price), "rows": float(rows), "lanes": int(agent.most_lanes(space))}
+            channel.send(dump_header({"op": "prices", **prices}))
             return
         leases = LeaseDecoder(space.dimension)
         lease = leases.decode(header["lease"], cursor)

@@ -112,6 +112,8 @@ def encode_lease(lease: Lease, known: int | None) -> tuple[dict[str, Any], list[
         data["takes_over"] = True
     if lease.repeats:
         data["repeats"] = True
+    if lease.lanes != 1:
+        data["lanes"] = lease.lanes
     if best is not None:
         data["incumbent"] = [best.agent, best.lease, best.row, float(best.loss)]
         vectors.append(np.asarray(best.point))
@@ -143,7 +145,7 @@ class LeaseDecoder:
         return Lease(
             data["id"], data["agent"], data["budget"], region, data["reason"], incumbent, data["fresh"],
             data.get("settings", {}), data["archive"], seen, data.get("takes_over", False),
-            data.get("repeats", False),
+            data.get("repeats", False), data.get("lanes", 1),
         )  # fmt: skip
 
     def _decode_incumbent(self, data: Sequence[Any], cursor: FloatCursor) -> Incumbent:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field, PrivateAttr, model_serializer
 
 from ...landscapes.landscape import Array, Space
-from ..agent import Agent, Converged, Lease, MiniBatch, Proposal, Repeat, Search, WithGradient
+from ..agent import MOST_AT_ONCE, Agent, Converged, Lease, MiniBatch, Proposal, Repeat, Search, WithGradient
 from .confined_process import AGENT_ROLE, quote_text
 from .frames import Frame, dump_header
 from .plain_data import encode_generator, encode_lease, encode_space
@@ -51,7 +51,7 @@ class SandboxedAgent(Agent):
     reads_points: bool = False
     said: dict[str, Any] = Field(default_factory=dict, repr=False)
 
-    _prices: dict[tuple[bytes, ...], tuple[int, float]] = PrivateAttr(default_factory=dict)
+    _prices: dict[tuple[bytes, ...], tuple[int, float, int]] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def of_description(
@@ -85,6 +85,10 @@ class SandboxedAgent(Agent):
         """Return how many rows it proposes for one evaluation at most, as it says."""
         return self._ask_prices(space)[1]
 
+    def most_lanes(self, space: Space) -> int:
+        """Return how many evaluations side by side it can use, as it says."""
+        return self._ask_prices(space)[2]
+
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         """Pass on what its process proposes, and what it is told."""
         with load_their_class(AGENT_ROLE, self.code, self.sandbox, self.openly) as process:
@@ -116,19 +120,21 @@ class SandboxedAgent(Agent):
     def _header(self, op: str, space: dict[str, Any]) -> dict[str, Any]:
         return {"op": op, "settings": self.given, "changed": self.changed, "space": space}
 
-    def _ask_prices(self, space: Space) -> tuple[int, float]:
+    def _ask_prices(self, space: Space) -> tuple[int, float, int]:
         about, vectors = encode_space(space)
         key = json.dumps([about, self.changed], sort_keys=True, default=str).encode(), *map(np.ndarray.tobytes, vectors)
         if key not in self._prices:
             with load_their_class(AGENT_ROLE, self.code, self.sandbox, self.openly) as process:
                 header, _ = process.ask(self._header("prices", about), vectors)
             _raise_their_error(header)
-            price, rows = header.get("row_price"), header.get("rows")
+            price, rows, lanes = header.get("row_price"), header.get("rows"), header.get("lanes")
             if type(price) is not int or not 1 <= price <= MOST_PRICE:
                 raise TheirError(f"says that a row costs {quote_text(price)}; it must be a whole number from 1")
             if not isinstance(rows, int | float) or not 0 < rows < MOST_PRICE:
                 raise TheirError(f"says that it proposes {quote_text(rows)} rows for an evaluation")
-            self._prices[key] = price, float(rows)
+            if type(lanes) is not int or not 1 <= lanes <= MOST_AT_ONCE:
+                raise TheirError(f"says that it can use {quote_text(lanes)} lanes; it must be a whole number from 1")
+            self._prices[key] = price, float(rows), lanes
         return self._prices[key]
 
 

@@ -8,6 +8,9 @@ from ...landscapes.landscape import Array
 from .callback import Objective
 from .rounding import describe_rounding, has_many_places
 
+MOST_MEASURED = 4
+"""How many gradients are remembered: those of a start and of the first points along its slope."""
+
 
 class CoarseLosses(Exception):
     """Raised where differences tell no slopes; the message says why."""
@@ -20,10 +23,13 @@ class CachedObjective:
         objective: The objective.
         difference: Step of finite differences, in cube units.
         exact: Whether to use the landscape's gradients instead of finite differences.
+        lanes: How many evaluations are made side by side before the first lease has answered.
     """
 
-    def __init__(self, objective: Objective, difference: float, exact: bool) -> None:
-        self._objective, self._difference, self._exact = objective, difference, exact
+    def __init__(self, objective: Objective, difference: float, exact: bool, lanes: int = 1) -> None:
+        self._objective, self._difference, self._exact, self._lanes = objective, difference, exact, lanes
+        self._measured: list[tuple[Array, Array]] = []
+        """The last few points at which a gradient was measured together with the loss, and these gradients."""
         self._last_point: Array | None = None
         self._value = np.inf
         self._last_gradient: Array | None = None
@@ -38,6 +44,10 @@ class CachedObjective:
 
         Where losses are rounded to many places, two of them are proof enough.
         """
+        if self._looks_ahead(len(start)):
+            self._near_losses = tuple(self._measure_ahead(start))
+            self._demand_digits(list(self._near_losses))
+            return
         here = self.loss(start)
         points = self._near_points(start)
         losses = np.empty(0)
@@ -67,8 +77,31 @@ class CachedObjective:
         """Return the loss at a point (D,), clipped to the cube."""
         x = np.clip(x, 0.0, 1.0)
         if self._last_point is None or not np.array_equal(self._last_point, x):
-            self.remember(x, self._objective(x))
+            if self._looks_ahead(len(x)):
+                self._measure_ahead(x)
+            else:
+                self.remember(x, self._objective(x))
         return self._value
+
+    def _looks_ahead(self, dimension: int) -> bool:
+        """Return whether a loss with its differences takes fewer rounds than one after the other."""
+        lease = self._objective.lease
+        lanes = self._lanes if lease is None else lease.lanes
+        return not self._exact and lanes > 1 and -(-(dimension + 1) // lanes) < 1 + -(-dimension // lanes)
+
+    def _measure_ahead(self, x: Array) -> list[float]:
+        """Measure the loss and the gradient at a point (D,) at once, and return the losses (1 + D,)."""
+        points = self._near_points(x)
+        losses = self._objective.evaluate_batch(np.concatenate([x[None], points]))
+        gradient: Array = (losses[1:] - losses[0]) / (points.diagonal() - x)
+        self.remember(x, float(losses[0]), gradient)
+        self._measured = [*self._measured[1 - MOST_MEASURED :], (x.copy(), gradient)]
+        found: list[float] = losses.tolist()
+        return found
+
+    def recall_gradient(self, x: Array) -> Array | None:
+        """Return the gradient (D,) at a point (D,) if it is one of the last few that were measured, else None."""
+        return next((gradient for point, gradient in self._measured if np.array_equal(point, x)), None)
 
     def gradient(self, x: Array) -> Array:
         """Return the gradient (D,) per cube unit at a point (D,), clipped to the cube."""

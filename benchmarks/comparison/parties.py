@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.state.events import findings
 from searchparty.orchestrator.state.lease_table import fold_leases
 
-from .problem import HIGH, LOW, TARGETS, RuntimeRecorder
+from .problem import HIGH, LOW, TARGETS, BatchSizes, RuntimeRecorder
 
 Settings = dict[str, Any]
 TEAM = ("slsqp", "axes", "cma-es")
@@ -47,12 +48,13 @@ EIGHT_AT_ONCE: Settings = {}
 """The team that `minimize` makes for eight leases at a time: no settings are changed."""
 
 
-def run_team(settings: Settings, loss: RuntimeRecorder, seed: int, concurrency: int = 1) -> MemoryLog:
+def run_team(settings: Settings, loss: RuntimeRecorder | BatchSizes, seed: int, concurrency: int = 1) -> MemoryLog:
     """Run ``searchparty.minimize`` until every target is reached or the budget is spent, and return its log."""
     box = [(LOW, HIGH)] * loss.dimension
     target = loss.minimum + 0.99 * TARGETS[-1]
     result = minimize(
-        loss, box, budget=loss.budget, seed=seed, target=target, concurrency=concurrency, **settings
+        loss, box, budget=loss.budget, seed=seed, target=target, concurrency=concurrency,
+        vectorized=isinstance(loss, BatchSizes), **settings,
     )  # fmt: skip
     failed = [finding for finding in findings(result.log.events()) if finding.failed]
     if failed:
@@ -60,18 +62,27 @@ def run_team(settings: Settings, loss: RuntimeRecorder, seed: int, concurrency: 
     return result.log
 
 
-def logical_runtimes(log: MemoryLog, loss: RuntimeRecorder) -> np.ndarray:
+def logical_runtimes(log: MemoryLog, sizes: Sequence[int], loss: RuntimeRecorder) -> np.ndarray:
     """Return runtimes (51,) in logical time, where leases that are out at the same time are worked side by side.
 
-    The k-th row of a lease comes k evaluations after its grant, and a lease is granted as soon as the leases collected
-    before it have ended.
+    A lease is granted as soon as the leases collected before it have ended, and evaluates its batches one after
+    another, each in rounds of as many rows as the lease has lanes.
+
+    Args:
+        log: The log of the run.
+        sizes: The sizes of all batches, in the order in which leases were worked, which is that of their collection.
+        loss: Records the runtimes.
     """
-    times, losses = [], []
-    for entry in fold_leases(log.events()):
-        rows = log.rows(entry.lease.id)
-        if rows is not None:
-            times.append(entry.starts + 1 + np.arange(len(rows.losses)))
-            losses.append(rows.losses)
+    entries = {entry.lease.id: entry for entry in fold_leases(log.events())}
+    times, losses, batches = [], [], iter(sizes)
+    for finding in findings(log.events()):
+        entry, rows = entries[finding.lease], log.rows(finding.lease)
+        at, left = entry.starts, 0 if rows is None else len(rows.losses)
+        losses.append(np.empty(0) if rows is None else rows.losses)
+        while left:
+            size = next(batches)
+            times.append(at + 1 + np.arange(size) // entry.lease.lanes)
+            at, left = at - (-size // entry.lease.lanes), left - size
     order = np.argsort(np.concatenate(times), kind="stable")
     for time, value in zip(np.concatenate(times)[order], np.concatenate(losses)[order], strict=True):
         loss.record_loss(float(value), float(time))

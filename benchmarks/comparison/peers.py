@@ -8,7 +8,7 @@ of 1e-12 instead of their coarser defaults. Both raise their scores.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,23 @@ def run_scipy_local(
 
     for start in start_points(loss.dimension, rng, middle):
         minimize(loss, start, method=method, bounds=[(LOW, HIGH)] * loss.dimension, **settings)
+
+
+def slsqp_in_rounds(loss: BatchRuntimeRecorder, rng: np.random.Generator) -> None:
+    """Run SLSQP, restarted at random points, with the points of a gradient side by side (scipy's ``workers``)."""
+    from scipy.optimize import minimize
+
+    def evaluate_point(x: np.ndarray) -> float:
+        return loss.evaluate_in_rounds(x[None])[0]
+
+    def evaluate_points(_: Any, points: Iterable[np.ndarray]) -> list[float]:
+        return loss.evaluate_in_rounds(np.array(list(points)))
+
+    options = {"maxiter": 10**6, "workers": evaluate_points}
+    for start in start_points(loss.dimension, rng, middle=True):
+        minimize(
+            evaluate_point, start, method="SLSQP", bounds=[(LOW, HIGH)] * loss.dimension, tol=1e-12, options=options
+        )
 
 
 def run_nlopt_local(loss: RuntimeRecorder, rng: np.random.Generator, algorithm: str, middle: bool = True) -> None:

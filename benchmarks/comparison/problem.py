@@ -51,6 +51,18 @@ class RuntimeRecorder:
             self.targets_reached += 1
 
 
+class BatchSizes:
+    """An objective that takes points (n, D), passes them on, and notes the sizes of the batches."""
+
+    def __init__(self, loss: RuntimeRecorder) -> None:
+        self.loss, self.dimension, self.budget, self.minimum = loss, loss.dimension, loss.budget, loss.minimum
+        self.sizes: list[int] = []
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        self.sizes.append(len(points))
+        return np.array([self.loss(point) for point in points])
+
+
 class BatchRuntimeRecorder(RuntimeRecorder):
     """A recorder whose time and budget are in rounds of ``at_once`` evaluations side by side."""
 

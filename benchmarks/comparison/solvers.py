@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from . import parties, peers
-from .problem import BatchRuntimeRecorder, RuntimeRecorder
+from .problem import BatchRuntimeRecorder, BatchSizes, RuntimeRecorder
 
 SolverResult = tuple[np.ndarray, int]
 """Runtimes (51,) in evaluations, or in evaluations in sequence if several are made at a time; total evaluations."""
@@ -40,9 +40,10 @@ def solve_with_team_at_once(
     """Work a problem with a team with ``AT_ONCE`` leases out at a time, for ``multiple`` D evaluations in sequence."""
     # A lease that is worked later here may be earlier in logical time, so no lease is cut short.
     loss = RuntimeRecorder(function, dimension, instance, AT_ONCE * multiple, on=True)
-    log = parties.run_team(settings, loss, seed=instance, concurrency=AT_ONCE)
+    batches = BatchSizes(loss)
+    log = parties.run_team(settings, batches, seed=instance, concurrency=AT_ONCE)
     blank = RuntimeRecorder(function, dimension, instance, AT_ONCE * multiple)
-    runtimes = parties.logical_runtimes(log, blank)
+    runtimes = parties.logical_runtimes(log, batches.sizes, blank)
     return np.where(runtimes <= multiple * dimension, runtimes, np.inf), loss.evaluations
 
 
@@ -65,6 +66,13 @@ def solve_with_bipop_at_once(function: int, dimension: int, instance: int, multi
     return loss.runtimes, loss.evaluations
 
 
+def solve_with_slsqp_at_once(function: int, dimension: int, instance: int, multiple: int) -> SolverResult:
+    """Work a problem with SLSQP whose differences are evaluated ``AT_ONCE`` points per round."""
+    loss = BatchRuntimeRecorder(function, dimension, instance, multiple, AT_ONCE)
+    peers.run_peer(peers.slsqp_in_rounds, loss, random_stream(function, dimension, instance))
+    return loss.runtimes, loss.evaluations
+
+
 def solve_with_islands_at_once(function: int, dimension: int, instance: int, multiple: int) -> SolverResult:
     """Work a problem with a pygmo ring of ``AT_ONCE`` islands."""
     losses = [RuntimeRecorder(function, dimension, instance, multiple) for _ in range(AT_ONCE)]
@@ -83,6 +91,7 @@ AT_ONCE_PEER_SOLVERS: dict[str, Solver] = {
         for name in ("SLSQP", "L-BFGS-B", "BOBYQA", "BIPOP-CMA-ES")
     },
     "BIPOP-CMA-ES 8 a round": solve_with_bipop_at_once,
+    "SLSQP 8 a round": solve_with_slsqp_at_once,
     "pygmo archipelago of 8": solve_with_islands_at_once,
 }
 AT_ONCE_TEAM_SOLVERS: dict[str, Solver] = {"party of 8": partial(solve_with_team_at_once, parties.EIGHT_AT_ONCE)}

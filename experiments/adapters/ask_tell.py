@@ -27,7 +27,8 @@ from ...orchestrator.loop.work_run import work_run
 from ...orchestrator.policies.party import Party
 from ...orchestrator.policies.policy import Policy
 from ...orchestrator.run_spec import RunSpec
-from ..minimize import TeamSpec, build_part, count_evaluations, default_team, name_agents
+from ..minimization.team import TeamSpec, build_part, name_agents
+from ..minimize import count_evaluations, default_team
 from ..spec.models import check_seed
 
 Setting = dict[str, Value]

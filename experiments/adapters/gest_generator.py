@@ -23,7 +23,7 @@ except ImportError as error:
     raise ImportError(f"SearchPartyGenerator needs gest-api ({error}). {advise_install('gest')}") from error
 
 from ...orchestrator.policies.policy import Policy
-from ..minimize import TeamSpec
+from ..minimization.team import TeamSpec
 from ..spec.errors import quote
 from .ask_tell import AskTell, KnownSetting, Setting
 

@@ -19,7 +19,7 @@ except ImportError as error:
     raise ImportError(f"SearchPartySampler needs Optuna ({error}). {advise_install('optuna')}") from error
 
 from ...orchestrator.policies.policy import Policy
-from ..minimize import TeamSpec
+from ..minimization.team import TeamSpec
 from .ask_tell import AskTell, KnownSetting, Setting
 
 PATIENCE = 100

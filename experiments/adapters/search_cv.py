@@ -21,7 +21,7 @@ except ImportError as error:
     raise ImportError(f"SearchPartySearchCV needs scikit-learn ({error}). {advise_install('sklearn')}") from error
 
 from ...orchestrator.policies.policy import Policy
-from ..minimize import TeamSpec
+from ..minimization.team import TeamSpec
 from .ask_tell import AskTell, Setting
 from .estimator_parameters import read_parameters
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...agents.agent import Lease
 from ...landscapes.landscape import Array
-from ...orchestrator.state.lease_table import fold_leases
+from ...orchestrator.state.lease_table import LeaseEntry, fold_leases
 from ..results.insights import collect_insights
 from ..results.pictures.picture_space import move_to_values
 from ..results.recorded_runs import RunData
@@ -171,7 +171,7 @@ def build_replay(run: RunData) -> Replay:
     """Bring a run into the order of logical time. Points of leases that were never collected are left out."""
     seconds = run.settings["landscape"]["seconds"]
     entries = fold_leases(run.events, seconds)
-    order, times = time_order(run, {entry.lease.id: entry.starts for entry in entries}, seconds)
+    order, times = time_order(run, {entry.lease.id: entry for entry in entries}, seconds)
     points, times = run.points, times[order]
     team = {name: index for index, name in enumerate(run.team)}
     counts = dict(zip(*(found.tolist() for found in np.unique(points.lease, return_counts=True)), strict=True))
@@ -195,19 +195,21 @@ def build_replay(run: RunData) -> Replay:
     return Replay(run, points.agent[order], cube, points.losses[order], points.cost[order], tuple(turns), whole)
 
 
-def time_order(run: RunData, starts: dict[int, float], seconds: float) -> tuple[IntArray, Array]:
+def time_order(run: RunData, entries: dict[int, LeaseEntry], seconds: float) -> tuple[IntArray, Array]:
     """Return the order (n,) of a run's points by logical time, lease and row, and the logical time (n,) of each point.
 
     The times are in the order of the run. A point's logical time is its lease's start plus the seconds charged in that
-    lease up to and including the point.
+    lease up to and including the point, over its lanes.
     """
     points = run.points
     if not len(points.lease):
         return np.empty(0, dtype=np.int64), np.empty(0)
     first = np.flatnonzero(np.diff(points.lease, prepend=-1))
     before = np.repeat((run.spent - points.cost)[first], np.diff(first, append=len(points.lease)))
-    begun = np.array([starts[lease] for lease in points.lease[first].tolist()])
-    times = np.repeat(begun, np.diff(first, append=len(points.lease))) + (run.spent - before) * seconds
+    found = [entries[lease] for lease in points.lease[first].tolist()]
+    counts = np.diff(first, append=len(points.lease))
+    begun = np.repeat([entry.starts for entry in found], counts)
+    times = begun + (run.spent - before) * seconds / np.repeat([entry.lease.lanes for entry in found], counts)
     return np.lexsort((points.row, points.lease, times)), times
 
 

@@ -11,6 +11,8 @@ from rich.text import Text
 
 from ..comparison.exports import format_comparison
 from ..comparison.verdict import EQUIVALENCE
+from ..comparison.words.decisions import describe_decisions
+from ..results.recorded_runs import read_run
 from ..spec import catalogue
 from ..spec.errors import SpecError, format_problem, quote, suggest
 from ..spec.load import bundled_descriptions
@@ -57,8 +59,10 @@ def report_command(
         path = write_report(list(results), figures, baseline, equivalence, power, print_remark)
         out.print(f"Report: {path}", soft_wrap=True)
         return
+    compared = read_comparison(list(results), baseline, equivalence, power)
     single = str(results[0]) if len(results) == 1 else ""
-    print(format_comparison(read_comparison(list(results), baseline, equivalence, power), format, single))  # noqa: T201
+    decisions = describe_decisions(compared, lambda id: read_run(results[0], id)) if single else []
+    print(format_comparison(compared, format, single, decisions))  # noqa: T201
 
 
 def trace_command(

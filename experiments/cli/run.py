@@ -49,6 +49,43 @@ from .terminal.console import (
     print_table,
 )
 
+BudgetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="N",
+        help='Extend every run to N evaluations in total, or to "<n> D" (n times the dimension).',
+    ),
+]
+RepeatsOption = Annotated[
+    int | None,
+    typer.Option("--repeats", min=1, metavar="N", help="Add repeats, up to N of each strategy on each landscape."),
+]
+GrownOption = Annotated[
+    str | None,
+    typer.Option(
+        "--yaml",
+        metavar="FILE|NAME",
+        help="A YAML with further strategies, landscapes or repeats. It replaces the YAML in RESULTS.",
+        autocompletion=complete_experiments,
+    ),
+]
+ForceOption = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Resume even if the YAML, the package or the code of an agent has changed. "
+        "Runs that are no longer planned stay in the log.",
+    ),
+]
+SalvageOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--salvage",
+        metavar="NEW",
+        help="Write what is intact of a damaged log into the new directory NEW, and do nothing else.",
+    ),
+]
 MOST_FAILED_AGENTS = 12
 """The most agents that failed of which the end of a run tells."""
 MOST_POINTS = 8
@@ -105,43 +142,11 @@ def resume_command(
     results: ResultsArgument,
     executor: ExecutorOption = None,
     address: AddressOption = None,
-    budget: Annotated[
-        str | None,
-        typer.Option(
-            "--budget",
-            metavar="N",
-            help='Extend every run to N evaluations in total, or to "<n> D" (n times the dimension).',
-        ),
-    ] = None,
-    repeats: Annotated[
-        int | None,
-        typer.Option("--repeats", min=1, metavar="N", help="Add repeats, up to N of each strategy on each landscape."),
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--yaml",
-            metavar="FILE|NAME",
-            help="A YAML with further strategies, landscapes or repeats. It replaces the YAML in RESULTS.",
-            autocompletion=complete_experiments,
-        ),
-    ] = None,
-    force: Annotated[
-        bool,
-        typer.Option(
-            "--force",
-            help="Resume even if the YAML, the package or the code of an agent has changed. "
-            "Runs that are no longer planned stay in the log.",
-        ),
-    ] = False,
-    salvage: Annotated[
-        Path | None,
-        typer.Option(
-            "--salvage",
-            metavar="NEW",
-            help="Write what is intact of a damaged log into the new directory NEW, and do nothing else.",
-        ),
-    ] = None,
+    budget: BudgetOption = None,
+    repeats: RepeatsOption = None,
+    source: GrownOption = None,
+    force: ForceOption = False,
+    salvage: SalvageOption = None,
     trust: TrustOption = False,
     openly: OpenlyOption = False,
     no_report: NoReportOption = False,
@@ -249,6 +254,11 @@ def _print_verdict(results: Results) -> None:
         out.print(f"Evaluations needed, as a multiple of those of {compared.baseline} (95 % interval):", soft_wrap=True)
         for line in bars:
             out.print(line, soft_wrap=True)
+    heading, *decisions = results.turning_points or [""]
+    if decisions:
+        out.print(heading, soft_wrap=True)
+    for line in decisions:
+        out.print(f"- {line}", soft_wrap=True)
 
 
 def _print_failed_agents(results: Results) -> None:

@@ -7,7 +7,7 @@ from math import ceil, floor, isfinite, log10
 
 from .bootstrap import Interval
 from .verdict import Verdict
-from .wording import format_factor
+from .wording import format_factor, name_bound
 
 WIDTH = 41
 """The characters of a bar; odd, so that a ratio of 1 has a character of its own."""
@@ -20,7 +20,7 @@ def draw_bars(verdicts: Sequence[Verdict], width: int = WIDTH) -> list[str]:
 
     A dot is the ratio and a line its 95 % interval; they lie to the left of 1 where the strategy needs fewer
     evaluations. An arrowhead stands for an end beyond the scale. Ratios are the bounded ones, of all problems that at
-    least one of the two solves.
+    least one of the two solves; "at least" and "at most" say that a ratio is a bound, because only one solves some.
 
     Args:
         verdicts: All strategies against the baseline.
@@ -36,7 +36,8 @@ def draw_bars(verdicts: Sequence[Verdict], width: int = WIDTH) -> list[str]:
         assert verdict.bounded is not None
         bar = _draw_bar(verdict.bounded, reach, width)
         lines.append(
-            f"{verdict.first.ljust(names)}  {bar}  {format_factor(verdict.bounded.estimate)}  {verdict.decision}"
+            f"{verdict.first.ljust(names)}  {bar}  {name_bound(verdict.only_second, verdict.only_first)}"
+            f"{format_factor(verdict.bounded.estimate)}  {verdict.decision}"
         )
     return lines
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ...landscapes.landscape import Refusal
@@ -42,6 +42,7 @@ class Comparison:
     baseline: str
     equivalence: float
     power: bool = False
+    _advices: dict[tuple[str, str], Advice] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def strategies(self) -> list[str]:
@@ -64,16 +65,30 @@ class Comparison:
         headline = self.headline
         if headline is None or headline.second != self.baseline or len(self.verdicts) < 2:
             return None
-        return judge_pair(self.problems, headline.first, self.verdicts[1].first, self.equivalence)
+        return judge_pair(self.problems, headline.first, self.verdicts[1].first, self.equivalence, with_area=False)
 
-    @cached_property
+    @property
+    def rival_leads(self) -> bool:
+        """Whether the next best after the best strategy is not the baseline, but the rival."""
+        if self.rival is None:
+            return False
+        following = self.verdicts[1]
+        if following.bounded is not None:
+            return following.bounded.estimate < 1
+        return following.area is not None and following.area.estimate > 0
+
+    @property
     def advice(self) -> Advice:
         """What would settle the headline."""
         return Advice("nothing") if self.headline is None else self.advise(self.headline)
 
     def advise(self, verdict: Verdict) -> Advice:
         """Return what would settle a verdict."""
-        return advise_repeats(self.problems, verdict, self.equivalence, None if self.power else FREE_PROBLEMS)
+        pair = (verdict.first, verdict.second)
+        if pair not in self._advices:
+            most = None if self.power else FREE_PROBLEMS
+            self._advices[pair] = advise_repeats(self.problems, verdict, self.equivalence, most)
+        return self._advices[pair]
 
     @cached_property
     def powers(self) -> list[Power]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Any, Literal, get_args
 
@@ -19,15 +19,8 @@ from .tables import (
     make_tests_table,
     make_verdicts_table,
 )
-from .wording import (
-    describe_change,
-    describe_differences,
-    describe_evidence,
-    describe_identities,
-    describe_rival,
-    format_digits,
-    write_headline,
-)
+from .wording import describe_differences, describe_evidence, describe_identities, format_digits
+from .words.findings import write_findings
 
 Format = Literal["json", "md", "tex"]
 SHOWN = {
@@ -43,13 +36,14 @@ TEX_ESCAPES = str.maketrans({
 MARKDOWN_ESCAPES = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>#|"})
 
 
-def format_comparison(compared: Comparison, format: str, directory: str = "") -> str:
+def format_comparison(compared: Comparison, format: str, directory: str = "", decisions: Sequence[str] = ()) -> str:
     """Return a comparison as text that another program reads.
 
     Args:
         compared: The comparison.
         format: "json" (all tables), "md" (Markdown) or "tex" (LaTeX, with the package booktabs).
         directory: The results directory, for the command that adds repeats; "" if there is no single one.
+        decisions: The decisions that mattered most, after a heading (``describe_decisions``).
 
     Raises:
         Refusal: If there is no such format.
@@ -57,28 +51,31 @@ def format_comparison(compared: Comparison, format: str, directory: str = "") ->
     if format not in WRITERS:
         allowed = get_args(Format)
         raise Refusal(f"format must be one of {', '.join(allowed)}, got {quote(format)}. {suggest(format, allowed)}")
-    return WRITERS[format](compared, directory)
+    return WRITERS[format](compared, directory, decisions)
 
 
 def list_sentences(compared: Comparison, directory: str = "") -> list[str]:
-    """Return the sentences of a comparison: verdict, what would change it, evidence, and identical runs."""
-    lines = [write_headline(compared), describe_change(compared, directory), describe_rival(compared, directory)]
+    """Return the sentences of a comparison: what it found, what that rests on, and identical runs."""
+    lines = write_findings(compared, directory).lines
     lines += [describe_evidence(compared)] if compared.problems else []
     lines += [*describe_differences(compared), *describe_identities(compared.identities)]
     return [line for line in lines if line]
 
 
-def _write_json(compared: Comparison, directory: str) -> str:
+def _write_json(compared: Comparison, directory: str, decisions: Sequence[str]) -> str:
     tables = {
         "verdicts": make_verdicts_table(compared), "standings": make_standings_table(compared),
         "comparison": make_comparison_table(compared.problems), "tests": make_tests_table(compared),
         "rank_tests": make_rank_tests_table(compared),
         **({"power": make_power_table(compared)} if compared.power else {}),
     }  # fmt: skip
+    findings = write_findings(compared, directory)
     found = {
-        "verdict": write_headline(compared),
-        "rival": describe_rival(compared, directory),
-        "change": describe_change(compared, directory),
+        "verdict": findings.verdict,
+        "others": findings.others,
+        "cost": findings.cost,
+        "next": findings.step.line,
+        "decisions": list(decisions),
         "baseline": compared.baseline,
         "equivalence": [compared.equivalence, 1 / compared.equivalence],
         **{name: [_clean_row(row) for row in table.rows()] for name, table in tables.items()},
@@ -91,8 +88,10 @@ def _clean_row(row: dict[str, Any]) -> dict[str, Any]:
     return {k: str(v) if isinstance(v, float) and not isfinite(v) else v for k, v in row.items()}
 
 
-def _write_markdown(compared: Comparison, directory: str) -> str:
-    parts = ["\n\n".join(line.translate(MARKDOWN_ESCAPES) for line in list_sentences(compared, directory))]
+def _write_markdown(compared: Comparison, directory: str, decisions: Sequence[str]) -> str:
+    parts = [
+        "\n\n".join(line.translate(MARKDOWN_ESCAPES) for line in [*list_sentences(compared, directory), *decisions])
+    ]
     for table in _list_tables(compared):
         rows = _format_rows(table, MARKDOWN_ESCAPES)
         lines = [" | ".join(cells) for cells in [rows[0], ["---"] * len(rows[0]), *rows[1:]]]
@@ -100,8 +99,9 @@ def _write_markdown(compared: Comparison, directory: str) -> str:
     return "\n\n".join(parts)
 
 
-def _write_tex(compared: Comparison, directory: str) -> str:
-    parts = ["\n\n".join(line.translate(TEX_ESCAPES) for line in list_sentences(compared, directory))]
+def _write_tex(compared: Comparison, directory: str, decisions: Sequence[str]) -> str:
+    sentences = [*list_sentences(compared, directory), *decisions]
+    parts = ["\n\n".join(line.translate(TEX_ESCAPES) for line in sentences)]
     for table in _list_tables(compared):
         head, *rows = [" & ".join(cells) + r" \\" for cells in _format_rows(table, TEX_ESCAPES)]
         columns = "".join("l" if _is_text(column) else "r" for column in table.columns.values())
@@ -137,4 +137,9 @@ def _format_value(value: Any) -> str:
     return format_digits(value) if isinstance(value, float) else str(value)
 
 
-WRITERS: dict[str, Callable[[Comparison, str], str]] = {"json": _write_json, "md": _write_markdown, "tex": _write_tex}
+Writer = Callable[[Comparison, str, Sequence[str]], str]
+WRITERS: dict[str, Writer] = {
+    "json": _write_json,
+    "md": _write_markdown,
+    "tex": _write_tex,
+}

@@ -36,11 +36,15 @@ class Advice:
     Attributes:
         need: What is missing: repeats, problems, or nothing; "pilot" if there are too few runs to estimate it, "many"
             if it is more repeats than are considered, and "power" if the estimate takes long and was not asked for.
-        repeats: The number of repeats that settles it with a probability of ``POWER``; None if it is not known.
+        repeats: The number of repeats that settles it with a probability of ``POWER``, in all; None if it is not known.
+        present: The number of repeats that there are.
+        evaluations: About how many evaluations the repeats take that are not there, over all strategies.
     """
 
     need: Literal["nothing", "pilot", "repeats", "many", "problems", "power"]
     repeats: int | None = None
+    present: int = 0
+    evaluations: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def advise_repeats(
         place = bisect_left(candidates, True, key=settles)
     if place == len(candidates):
         return Advice("many" if _settle_exactly(pairs, margin, seed_random([verdict.first])) else "problems")
-    return Advice("repeats", _count_repeats(problems, candidates[place]))
+    return _advise_runs(problems, "repeats", candidates[place])
 
 
 def estimate_powers(
@@ -125,7 +129,7 @@ def _find_open_pairs(problems: Sequence[ComparedProblem], verdict: Verdict) -> l
         return Advice("nothing")
     pairs = [pair for pair in pair_up(problems, verdict.first, verdict.second) if pair.solved]
     if verdict.runs < 2 or not (pairs or has_enough_runs(verdict.problems, verdict.runs)):
-        return Advice("pilot", _count_repeats(problems, LEAST_RUNS))
+        return _advise_runs(problems, "pilot", LEAST_RUNS)
     if not pairs or verdict.only_first * verdict.only_second or verdict.contradicted:
         return Advice("problems")
     return pairs
@@ -138,8 +142,23 @@ def _list_candidates(verdict: Verdict) -> list[int]:
 def _count_repeats(problems: Sequence[ComparedProblem], runs: int) -> int:
     """Return how many repeats give at least so many runs on each problem: always more than there are."""
     instances = min((len(problem.goals) for problem in problems), default=1)
-    present = max((each.run.repeat + 1 for p in problems for found in p.outcomes.values() for each in found), default=0)
-    return max(ceil(runs / instances), present + 1)
+    return max(ceil(runs / instances), _count_present(problems) + 1)
+
+
+def _count_present(problems: Sequence[ComparedProblem]) -> int:
+    return max((each.run.repeat + 1 for p in problems for found in p.outcomes.values() for each in found), default=0)
+
+
+def _advise_runs(problems: Sequence[ComparedProblem], need: Literal["pilot", "repeats"], runs: int) -> Advice:
+    """Advise the repeats that give at least so many runs on each problem, with what they take."""
+    repeats = _count_repeats(problems, runs)
+    spent: dict[tuple[str, str], list[int]] = {}
+    for problem in problems:
+        for strategy, outcomes in problem.outcomes.items():
+            for each in outcomes:
+                spent.setdefault((strategy, each.run.landscape), []).append(each.run.evaluations)
+    more = sum(sum(found) / len(found) * max(repeats - len(found), 0) for found in spent.values())
+    return Advice(need, repeats, _count_present(problems), more)
 
 
 def _settle_exactly(pairs: Sequence[Pair], margin: float, random: np.random.Generator) -> bool:

@@ -51,7 +51,7 @@ class Verdict:
         bounded: The same over all problems that at least one of them solves, with the bound of a running time where one
             has no success. It decides.
         area: The mean difference of the areas over the convergence curve, above 0 if the first is better; None if a
-            minimum is unknown.
+            minimum is unknown, or if nobody asked for it and running times decide.
         problems: The number of problems.
         both: The number of problems that both solve.
         only_first: The number of problems that only the first solves.
@@ -109,7 +109,11 @@ def _divide_one(end: float) -> float:
 
 
 def judge_pair(
-    problems: Sequence[ComparedProblem], first: str, second: str, equivalence: float = EQUIVALENCE
+    problems: Sequence[ComparedProblem],
+    first: str,
+    second: str,
+    equivalence: float = EQUIVALENCE,
+    with_area: bool = True,
 ) -> Verdict:
     """Compare two strategies over all problems.
 
@@ -124,6 +128,7 @@ def judge_pair(
         first: A strategy.
         second: Another one.
         equivalence: Ratios between this and its inverse count as equivalent.
+        with_area: Whether to compare the areas over the convergence curve even where running times decide.
     """
     pairs = pair_up(problems, first, second)
     ids = (each.run.id for problem in problems for name in (first, second) for each in problem.outcomes.get(name, ()))
@@ -134,7 +139,7 @@ def judge_pair(
     runs = min((pair.runs for pair in pairs), default=0)
     ratio = _find_ratio(both, random)
     bounded = ratio if len(both) == len(solved) else _find_ratio(solved, random)
-    area = _compare_areas(problems, first, second, random)
+    area = _compare_areas(problems, first, second, random) if with_area or bounded is None else None
     only_second = len(solved) - len(both) - only_first
     margin = -log(equivalence)
     basis: Literal["running times", "areas", "nothing"] = "nothing"

@@ -1,4 +1,4 @@
-"""The words of a comparison: the verdict in a sentence, what would change it, and what else a reader must know."""
+"""The words of a comparison: a verdict in a sentence, its numbers, and what else a reader must know."""
 
 from __future__ import annotations
 
@@ -6,92 +6,103 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 
 from ..results.table import Table
-from ..spec.errors import quote
 from .bootstrap import LEVEL, Interval
 from .comparison import Comparison
-from .power import POWER, Advice
 from .problems import Identity
 from .tables import find_disagreement
-from .verdict import LEAST_RUNS, Verdict
+from .verdict import Verdict
 
 MOST_IDENTITIES = 3
 """The most pairs of strategies with identical runs that are named."""
 MOST_NAMED = 3
 """The most problems that a sentence names."""
+MOST_INVERTED = 0.5
+"""Ratios up to this are told as "2 times fewer"; "1.1 times fewer" would be no easier to read than 0.9."""
+NAMED_LEVEL = f"{100 * LEVEL:.0f} %"
 
 
-def describe_verdict(verdict: Verdict, problem: str = "") -> str:
+def describe_verdict(verdict: Verdict, problem: str = "", note: str = "") -> str:
     """Return the verdict in one sentence, with its interval and the problems that it rests on.
 
     Args:
         verdict: The verdict.
         problem: The label of the problem, if there is only one.
+        note: What the second strategy is among all, such as "next best"; "" if that need not be said.
     """
-    first, second = verdict.first, verdict.second
+    first, second = verdict.first, f"{verdict.second}, the {note}" if note else verdict.second
     opening = {
         "better": f"{first} is better than {second}",
         "worse": f"{first} is worse than {second}",
-        "equivalent": f"{first} and {second} are equivalent in practice",
-        "not settled": f"{_name_doubt(verdict)} whether {first} or {second} is better",
+        "equivalent": f"{first} and {second}{',' * bool(note)} are equivalent in practice",
+        "not settled": _name_doubt(verdict),
     }[verdict.decision]
     if verdict.basis == "areas":
         return f"{opening}: {_describe_areas(verdict, problem)}."
     if verdict.ratio is None:
         return f"{opening}: {_describe_solved(verdict, problem)}."
-    where = _name_problems(verdict.both, verdict.problems, problem)
-    subject = first if verdict.decision in ("equivalent", "not settled") else "it"
-    ratio = f"{subject} needs {format_ratio(verdict.ratio)} times the evaluations {where}"
-    return f"{opening}: {ratio}{_describe_alone(verdict)}."
+    where = f"{_name_problems(verdict.both, verdict.problems, problem)}{_describe_alone(verdict)}"
+    if verdict.decision == "not settled":
+        return f"{opening}: {first} seems to need {format_times(verdict.ratio, second)} {where}."
+    subject = first if verdict.decision == "equivalent" else "it"
+    return f"{opening}: {subject} needs {format_times(verdict.ratio)} {where}."
+
+
+def describe_briefly(verdict: Verdict, note: str = "") -> str:
+    """Return a verdict in a few words: the two, what is decided, and by how much. Arguments: see above."""
+    second = f"{verdict.second} ({note})" if note else verdict.second
+    decided = "equivalent in practice" if verdict.decision == "equivalent" else verdict.decision
+    if verdict.basis == "nothing" or verdict.bounded is None:
+        return f"{verdict.first} against {second}: {decided}; neither reaches the target."
+    bound = name_bound(verdict.only_second, verdict.only_first)
+    return f"{verdict.first} against {second}: {decided}, {format_times(verdict.bounded, bound=bound)}."
 
 
 def _name_doubt(verdict: Verdict) -> str:
     """Return the beginning of a sentence on what is not settled: with too few runs, its interval may look settled."""
     if not verdict.lacks_runs:
-        return "It is not settled"
-    return "1 run of each does not settle" if verdict.runs == 1 else f"{verdict.runs} runs of each do not settle"
+        return "Not settled"
+    return "1 run of each does not settle it" if verdict.runs == 1 else f"{verdict.runs} runs of each do not settle it"
 
 
 def _describe_alone(verdict: Verdict) -> str:
     """Return the problems that only one of the two solves, as the end of a sentence."""
     one, other = verdict.only_first, verdict.only_second
     if one and other:
-        return f", and solves {one} that {verdict.second} never does, and {other} the other way"
+        return f", alone solves {one} more, but never {other} that {verdict.second} solves"
     if one:
-        return f", and solves {one} that {verdict.second} never does, none the other way"
-    return f", and never solves {other} that {verdict.second} does, none the other way" if other else ""
+        return f", and alone solves {one} more"
+    return f", and never solves {other} that {verdict.second} does" if other else ""
 
 
 def _describe_solved(verdict: Verdict, problem: str) -> str:
     if not (verdict.only_first or verdict.only_second):
-        return "there is nothing to compare" if not verdict.problems else "neither reaches the target"
+        both = f"{verdict.first} and {verdict.second}"
+        return f"{both} never reach the target" if verdict.problems else f"no problem has ended runs of {both}"
     if verdict.only_first and verdict.only_second:
         solved = f"{verdict.first} solves {verdict.only_first} of {verdict.problems} problems"
         return f"{solved}, {verdict.second} {verdict.only_second} other{'' if verdict.only_second == 1 else 's'}"
     winner, loser = (verdict.first, verdict.second) if verdict.only_first else (verdict.second, verdict.first)
-    if verdict.problems == 1:
-        return (
-            f"{winner} reaches the target on {problem or 'the only problem'}, {loser} never does{_bound_ratio(verdict)}"
-        )
-    solved = f"{winner} solves {verdict.only_first or verdict.only_second} of {verdict.problems} problems"
-    return f"{solved}, {loser} none{_bound_ratio(verdict)}"
-
-
-def _bound_ratio(verdict: Verdict) -> str:
-    """Return by how much one is better that alone reaches the target, as the end of a sentence."""
     assert verdict.bounded is not None
-    bounded = format_bounded(verdict.bounded, verdict.only_second, verdict.only_first)
-    return f"; {verdict.first} needs {bounded} times the evaluations"
+    amount = format_times(verdict.bounded, bound=name_bound(verdict.only_second, verdict.only_first))
+    if verdict.problems == 1:
+        reached = f"{winner} reaches the target on {problem or 'the only problem'}, {loser} never does"
+    else:
+        reached = (
+            f"{winner} solves {verdict.only_first or verdict.only_second} of {verdict.problems} problems, {loser} none"
+        )
+    return f"{reached}; {verdict.first} needs {amount}"
 
 
 def _describe_areas(verdict: Verdict, problem: str) -> str:
     where = f"any of the {verdict.problems} problems" if verdict.problems > 1 else problem or "the only problem"
     found = verdict.area
     assert found is not None
-    better, sign = (verdict.first, 1) if found.estimate >= 0 else (verdict.second, -1)
+    names = (verdict.first, verdict.second)
+    (better, worse), sign = (names, 1) if found.estimate >= 0 else (names[::-1], -1)
     low, high = sorted((sign * found.low, sign * found.high))
     span = f" (95 %: {low:+.2f} to {high:+.2f})" if isfinite(low) else " (interval unknown)"
     area = f"by an area of {abs(found.estimate):.2f}{span}"
-    return f"neither reaches the target on {where}; {better} is nearer to the minimum over the budget, {area}"
+    return f"neither reaches the target on {where}; {better} is nearer to the minimum than {worse}, {area}"
 
 
 def _name_problems(count: int, total: int, problem: str) -> str:
@@ -100,15 +111,77 @@ def _name_problems(count: int, total: int, problem: str) -> str:
         return f"on {problem or 'the only problem'}"
     if count == total:
         return f"on all {total} problems"
-    return f"on the {'only one' if count == 1 else count} of {total} problems that both solve"
+    return f"on the {count} of {total} problems both solve"
+
+
+def format_times(found: Interval, of: str = "", bound: str = "") -> str:
+    """Return how many evaluations are needed, compared with others: "84 times fewer evaluations (95 %: 30 to 240)".
+
+    Ratios up to a half are told the other way round: a hundredth is harder to read than 100 times fewer.
+
+    Args:
+        found: The ratio.
+        of: The strategy whose evaluations are the others; "" if that is clear.
+        bound: "at least " or "at most " if the ratio is only a bound (``name_bound``).
+
+    Example:
+        >>> format_times(Interval(0.0125, 0.01, 0.02), "b", "at most ")
+        'at least 80 times fewer evaluations than b (95 %: 50 to 100)'
+        >>> format_times(Interval(0.4, 0.1, 3.0))
+        '2.5 times fewer evaluations (95 %: 10 times fewer to 3 times as many)'
+        >>> format_times(Interval(0.9, 0.5, 1.2), "b")
+        '0.9 times the evaluations of b (95 %: 0.5 to 1.2)'
+    """
+    told = format_factor(found.estimate)
+    if told == "1":
+        owner = f" as {of}" if of else ""
+        return f"{bound}as many evaluations{owner} {_format_span(found)}"
+    if not 0 < float(f"{found.estimate:.2g}") <= MOST_INVERTED:
+        owner = f" of {of}" if of else ""
+        return f"{bound}{told} times the evaluations{owner} {_format_span(found)}"
+    owner = f" than {of}" if of else ""
+    return (
+        f"{_turn_bound(bound)}{_invert(found.estimate)} times fewer evaluations{owner} {_format_inverted_span(found)}"
+    )
+
+
+def format_amount(ratio: float, bound: str = "") -> str:
+    """Return a ratio alone as ``format_times`` tells it: "80 times fewer", "at least 2 times as many"."""
+    told = format_factor(ratio)
+    if told == "1":
+        return f"{bound}as many"
+    if not 0 < float(f"{ratio:.2g}") <= MOST_INVERTED:
+        return f"{bound}{told} times as many"
+    return f"{_turn_bound(bound)}{_invert(ratio)} times fewer"
+
+
+def _turn_bound(bound: str) -> str:
+    return {"at most ": "at least ", "at least ": "at most "}.get(bound, bound)
+
+
+def _invert(ratio: float) -> str:
+    return format_factor(1 / ratio)
+
+
+def _format_inverted_span(found: Interval) -> str:
+    if not isfinite(found.high) or found.low <= 0:
+        return "(interval unknown)"
+    least = _invert(found.low)
+    if found.high < 1:
+        return f"({NAMED_LEVEL}: {_invert(found.high)} to {least})"
+    most = format_factor(found.high)
+    return f"({NAMED_LEVEL}: {least} times fewer to {'as many' if most == '1' else f'{most} times as many'})"
+
+
+def _format_span(found: Interval) -> str:
+    if not isfinite(found.high):
+        return "(interval unknown)"
+    return f"({NAMED_LEVEL}: {format_factor(found.low)} to {format_factor(found.high)})"
 
 
 def format_ratio(found: Interval) -> str:
     """Return a ratio with its interval: "0.13 (95 %: 0.06 to 0.33)"."""
-    if not isfinite(found.high):
-        return f"{format_factor(found.estimate)} (interval unknown)"
-    low, high = (format_factor(end) for end in (found.low, found.high))
-    return f"{format_factor(found.estimate)} ({LEVEL:.0%}: {low} to {high})".replace("%", " %")
+    return f"{format_factor(found.estimate)} {_format_span(found)}"
 
 
 def format_bounded(found: Interval, lost: int, won: int) -> str:
@@ -147,89 +220,13 @@ def format_digits(value: float, digits: int = 4) -> str:
     return text.rstrip("0").rstrip(".") if decimals else text
 
 
-def describe_change(compared: Comparison, directory: str = "") -> str:
-    """Return what would change or settle the headline, in a sentence or two.
-
-    Args:
-        compared: The comparison.
-        directory: The results directory, for the command that adds repeats; "" if there is no single one.
-    """
-    verdict = compared.headline
-    if verdict is None or describe_state(compared):
-        return ""
-    return describe_advice(compared.advice, verdict, directory if compared.grows else "")
-
-
-def describe_advice(advice: Advice, verdict: Verdict, directory: str = "") -> str:
-    """Return what would settle a verdict; of a settled one, what it holds for."""
-    command = f" Run: searchparty resume {directory} --repeats {advice.repeats}" if directory and advice.repeats else ""
-    if advice.need == "pilot":
-        return f"It takes at least {LEAST_RUNS} runs of each strategy on a problem to tell.{command}"
-    if advice.need == "repeats":
-        return f"About {advice.repeats} repeats would settle it, with a probability of {POWER:.0%}.{command}".replace(
-            "%", " %"
-        )
-    if advice.need == "power":
-        asked = f" Run: searchparty report {directory} --power" if directory else " Ask for it: --power."
-        return f"How many repeats would settle it takes longer to estimate.{asked}"
-    if advice.need == "many":
-        return "The two are close: it would take more than a hundred runs on each problem to settle it."
-    if advice.need == "problems":
-        if verdict.only_first * verdict.only_second:
-            return (
-                "Each solves problems that the other never does: a larger budget, or a looser target, would tell more."
-            )
-        if not (verdict.both or verdict.only_first or verdict.only_second):
-            return "A larger budget, or a looser target (stop), would tell more than further repeats."
-        return "More problems would settle it; more repeats of these would not."
-    return "This holds for these problems, this budget and this target; it may differ for others."
-
-
-def describe_rival(compared: Comparison, directory: str = "") -> str:
-    """Return how the best strategy does against the best of the others, and what would settle that if it is open.
-
-    Args:
-        compared: The comparison.
-        directory: The results directory, for the command that adds repeats; "" if there is no single one.
-
-    Returns:
-        Two or three sentences; "" if the headline is that comparison.
-    """
-    verdict = compared.rival
-    if verdict is None or describe_state(compared):
-        return ""
-    problem = compared.problems[0].label if len(compared.problems) == 1 else ""
-    found = f"Of the others, {verdict.second} comes next. {describe_verdict(verdict, problem)}"
-    if verdict.decision != "not settled":
-        return found
-    directory = directory if compared.grows else ""
-    return f"{found} {describe_advice(compared.advise(verdict), verdict, directory)}"
-
-
-def describe_powers(compared: Comparison) -> list[str]:
-    """Return how often more repeats would settle each verdict that is not settled, in a sentence for each strategy."""
-    lines = []
-    for verdict in compared.verdicts:
-        if verdict.decision != "not settled":
-            continue
-        # Sizes that differ by less than a repeat are one.
-        shares = {each.repeats: each.power for each in compared.powers if each.strategy == verdict.first}
-        told = ", ".join(f"{repeats} (probability {100 * power:.0f} %)" for repeats, power in shares.items())
-        settled = f"repeats that settle it: {told}." if told else describe_advice(compared.advise(verdict), verdict)
-        lines.append(f"{verdict.first} against {verdict.second}: {settled}")
-    return lines
-
-
 def describe_evidence(compared: Comparison) -> str:
-    """Return what a comparison rests on: problems, runs, evaluations, and where targets come from."""
-    runs = [run for run in compared.runs if run.stopped is not None]
+    """Return what a comparison rests on: problems, runs, and where targets come from."""
     counts = {len(outcomes) for problem in compared.problems for outcomes in problem.outcomes.values()}
     each = f"{min(counts)}" if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
     noun = "run" if each == "1" else "runs"
     problems = "1 problem" if len(compared.problems) == 1 else f"{len(compared.problems)} problems"
-    spent = sum(run.evaluations for run in runs)
-    counted = f"{problems}, {each} {noun} of each strategy on each, {spent:,} evaluations in all"
-    return f"{counted}. {describe_targets(compared)}"
+    return f"{problems}, {each} {noun} of each strategy on each. {describe_targets(compared)}"
 
 
 def describe_targets(compared: Comparison) -> str:
@@ -289,30 +286,6 @@ def describe_identities(identities: Iterable[Identity]) -> list[str]:
         lines.append(f"{first} and {second} tried the same points on {where}: {same} of {pairs} runs, to the last bit.")
     more = len(lines) - MOST_IDENTITIES
     return lines[:MOST_IDENTITIES] + ([f"{more} more pairs of strategies have identical runs."] if more > 0 else [])
-
-
-def describe_state(compared: Comparison) -> str:
-    """Return why there is no verdict, in a sentence; "" if there is one."""
-    if not compared.runs:
-        return "There are no runs yet."
-    if not compared.problems:
-        return "No run has ended yet, so there is nothing to compare."
-    if len(compared.strategies) == 1:
-        return f"There is one strategy, {quote(compared.strategies[0])}, and nothing to compare it with."
-    if all(not len(run.record_losses) for run in compared.runs):
-        return "No run found a finite loss, so there is nothing to compare."
-    if compared.headline is None or not compared.headline.problems:
-        return f"No problem has ended runs of {compared.baseline} and of another strategy. Choose another baseline."
-    return ""
-
-
-def write_headline(compared: Comparison) -> str:
-    """Return the verdict on the best strategy in one sentence, or why there is none."""
-    verdict = compared.headline
-    state = describe_state(compared)
-    if state or verdict is None:
-        return state
-    return describe_verdict(verdict, compared.problems[0].label if len(compared.problems) == 1 else "")
 
 
 def list_names(names: Sequence[str]) -> str:

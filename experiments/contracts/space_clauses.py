@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from ...agents.agent import Agent
 from ...landscapes.causes import is_free_cause
 from ...orchestrator.state.events import findings
-from ..minimize import MinimizeResult, SearchpartyWarning, minimize
+from ..minimization.result import MinimizeResult, SearchpartyWarning
+from ..minimize import minimize
 from .clause import Clause, ClauseBroken, Example, format_evaluations, require
 
 AXES: dict[str, dict[str, Any]] = {

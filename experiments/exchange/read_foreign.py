@@ -64,9 +64,17 @@ def _summarize(
         for run in kept:
             repeat = repeats[run.landscape] = repeats.get(run.landscape, -1) + 1
             found.append(summarize_foreign(run, name, repeat, f"imported-{number}-{len(found)}", path))
-        left = len(listed) - len(kept)
-        rest = f"; {left:,} more are on landscapes that these results do not have" if left else ""
+        away = sum(run.like is None for run in listed)
+        lossless = len(listed) - len(kept) - away
+        rest = f"; {away:,} more are on landscapes that these results do not have" if away else ""
+        rest += f"; {lossless:,} more have no finite loss" if lossless else ""
         remark(f"{name}: {len(kept):,} runs were read from {path}{rest}. Their points and agents are not known.")
+    if not found and any(run.like is not None for run in runs):
+        count = sum(run.like is not None for run in runs)
+        raise Refusal(
+            f"{path} must have a run with a finite loss on a landscape of the results, got {count:,} without one. "
+            "Check its losses."
+        )
     if not found:
         labels = list(dict.fromkeys(escape_unprintable(run.landscape[:MOST_NAME]) for run in runs))
         listed_labels = ", ".join(labels[:MOST_LABELS]) + (", ..." if len(labels) > MOST_LABELS else "")

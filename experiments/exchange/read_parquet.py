@@ -33,6 +33,8 @@ def read_parquet(path: Path, known: Sequence[RunSummary]) -> list[ForeignRun]:
     Raises:
         Refusal: If pyarrow is not installed, the file cannot be read, or lacks a column, or one has another type.
     """
+    if not path.exists():
+        raise Refusal(f"a Parquet file must exist, got {path}, which does not. Check its path.")
     arrow, parquet = load_pyarrow()
     try:
         with os.fdopen(open_regular_file(path), "rb") as raw, parquet.ParquetFile(raw) as file:

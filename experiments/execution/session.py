@@ -220,19 +220,7 @@ def _work_runs(
     at_end: AtEnd,
 ) -> dict[str, Exception]:
     runs = planned.runs
-    errors: dict[str, Exception] = {}
-
-    def record_end(run_id: str, error: Exception | None) -> None:
-        if isinstance(error, LogError | ExecutorLost):
-            # Without a log or an executor, no other run can continue either.
-            raise error
-        if isinstance(error, ModuleNotFoundError):
-            error = ExecutorError(f"the package {error.name!r} must be installed, but is not ({error}). Install it.")
-        if error is not None:
-            errors[run_id] = error
-        if watcher is not None:
-            watcher.on_run_end(run_id, error)
-
+    outcomes = _Outcomes(watcher)
     hints = (hint for run in runs for hint in run.landscape.hints)
     rung, confined = describe_sandboxes(runs)
     for line in dict.fromkeys([*describe_restrictions(file_system_of(directory)), *hints, *confined]):
@@ -247,29 +235,50 @@ def _work_runs(
         log.on_failed_lease = AgentFailureReporter(runs, remark).report
         # If no run is left to work, the log is only read once more, which does not need Ray.
         idle = not budgets and {each.id for each in runs} <= log.stopped_run_ids()
-        settings = SimulatedSettings() if idle else planned.experiment.executor
-        place: LocalPlacement | RayPlacement = (
-            LocalPlacement() if settings.kind == "simulated" else _place_on_ray(planned, settings, stack, remark)
-        )
+        place = _choose_place(planned, SimulatedSettings() if idle else planned.experiment.executor, stack, remark)
         # Commit before anything else is closed: if Ray is lost, closing it may kill this process.
         stack.callback(log.commit)
-        # Record all runs from the start, so that a report on an unfinished log says which runs are missing.
-        for each in runs:
-            about, interval = describe_landscape(each).to_data(), planned.find_interval(each)
-            if sandboxes := record_sandboxes(each):
-                about[RECORD_KEY] = sandboxes
-            log.run(each, planned.labels[each.id], about, interval)
+        _record_runs(planned, log)
 
         def open_run(each: RunSpec) -> Callable[[], Generator[bool, None, None]]:
             return lambda: _drive_run(each, log.run(each), place, watcher, budgets.get(each.id))
 
         stepped = (lambda _: None) if watcher is None else watcher.on_run_step
         drives = [(each.id, open_run(each)) for each in runs]
-        schedule(drives, place.at_once, place.wait, record_end, stepped, place.drain)
+        schedule(drives, place.at_once, place.wait, outcomes.record, stepped, place.drain)
         if place.evaluated_again:
             remark(f"evaluated again, without charge: {place.evaluated_again:,} gradients that the log does not keep.")
         at_end(log, runs, remark)
-    return errors
+    return outcomes.errors
+
+
+class _Outcomes:
+    """Collects the errors that ended runs, by run id, and tells the watcher of each end."""
+
+    def __init__(self, watcher: Watcher | None) -> None:
+        self.errors: dict[str, Exception] = {}
+        self._watcher = watcher
+
+    def record(self, run_id: str, error: Exception | None) -> None:
+        """Record how a run ended. Raises what ends all other runs, too."""
+        if isinstance(error, LogError | ExecutorLost):
+            # Without a log or an executor, no other run can continue either.
+            raise error
+        if isinstance(error, ModuleNotFoundError):
+            error = ExecutorError(f"the package {error.name!r} must be installed, but is not ({error}). Install it.")
+        if error is not None:
+            self.errors[run_id] = error
+        if self._watcher is not None:
+            self._watcher.on_run_end(run_id, error)
+
+
+def _record_runs(planned: Plan, log: LogFile) -> None:
+    """Record all runs from the start, so that a report on an unfinished log says which runs are missing."""
+    for each in planned.runs:
+        about, interval = describe_landscape(each).to_data(), planned.find_interval(each)
+        if sandboxes := record_sandboxes(each):
+            about[RECORD_KEY] = sandboxes
+        log.run(each, planned.labels[each.id], about, interval)
 
 
 def _clock_settings_of(experiment: Experiment) -> dict[str, Any] | None:
@@ -313,6 +322,12 @@ class LocalPlacement:
         yield from work_run(planned, log, executor, budget, run)
         self.evaluated_again += executor.replayer.count
         return run.halted
+
+
+def _choose_place(
+    plan: Plan, settings: SimulatedSettings | RaySettings, stack: ExitStack, remark: Remark
+) -> LocalPlacement | RayPlacement:
+    return LocalPlacement() if settings.kind == "simulated" else _place_on_ray(plan, settings, stack, remark)
 
 
 def _place_on_ray(plan: Plan, settings: RaySettings, stack: ExitStack, remark: Remark) -> RayPlacement:

@@ -2,88 +2,112 @@
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from ..comparison.comparison import Comparison
 from ..comparison.profiles import make_runtimes_table
 from ..comparison.verdict import Verdict
-from ..comparison.wording import (
-    describe_change,
-    describe_differences,
-    describe_evidence,
-    describe_identities,
-    describe_rival,
-    format_factor,
-    write_headline,
-)
+from ..comparison.wording import describe_differences, describe_evidence, describe_identities
+from ..comparison.words.findings import Findings, write_findings
 from ..results.grouping import group_problems
 from ..results.measures import is_higher_better, trace_measure
 from ..results.table import Table
 from ..spec.errors import SpecError
 from ..spec.sources import read_text_file
 from ..spec.yaml_text import parse_yaml
-from .island import round_all, round_value
+from .island import pack_intervals, round_all
 from .sentences import format_number
 
-MOST_QUESTION_WORDS = 32
-"""A longer description of an experiment is cut, so that the first screen can be read at once."""
+MOST_WORDS = 90
+"""The first screen can be read at once: the description of an experiment is cut to what the answers leave of these."""
+LEAST_QUESTION_WORDS = 6
+"""Fewer words of a description say nothing."""
 MOST_PAIRS = 8
 """The most strategies of the forest plot; a table has all."""
 
 
-def describe_first_screen(compared: Comparison, directories: list[Path]) -> dict[str, Any]:
-    """Return the texts of the first screen.
+def describe_first_screen(compared: Comparison, directories: list[Path], name: str = "") -> dict[str, Any]:
+    """Return the texts of the first screen, in at most ``MOST_WORDS`` words unless names are long.
+
+    What each strategy does against the baseline is told by the forest plot there, in words below it.
 
     Args:
         compared: The comparison.
         directories: The results directories.
+        name: The title of the page.
     """
     single = directories[0] if len(directories) == 1 else None
+    found = write_findings(compared, "" if single is None else str(single))
+    room = MOST_WORDS - len(name.split()) - _count_words(found)
+    question = "" if single is None or room < LEAST_QUESTION_WORDS else shorten_question(read_question(single), room)
     return {
-        "question": "" if single is None else read_question(single),
-        "verdict": write_headline(compared),
-        "rival": describe_rival(compared, "" if single is None else str(single)),
-        "change": describe_change(compared, "" if single is None else str(single)),
+        "question": question,
+        "verdict": found.verdict.replace(" %", "\N{NO-BREAK SPACE}%"),
+        "cost": capitalize(found.cost),
+        "next": capitalize(found.step.text.removesuffix(".") + ":" if found.step.command else found.step.text),
+        "command": found.step.command,
+        "others": found.others,
         "evidence": describe_evidence(compared) if compared.problems else "",
         "remarks": [*describe_differences(compared), *describe_identities(compared.identities)],
+        "figures": bool(compared.problems) and any(len(run.record_losses) for run in compared.runs),
         "forest": any(verdict.bounded for verdict in compared.verdicts),
-        "dropped": max(0, sum(verdict.bounded is not None for verdict in compared.verdicts) - MOST_PAIRS),
+        "dropped": max(0, len(compared.verdicts) - MOST_PAIRS),
     }
 
 
+def _count_words(found: Findings) -> int:
+    """Return how many words the first screen has of findings; what is said of others stands below."""
+    return len(" ".join(found.lines).split()) - len(found.others.split())
+
+
+def capitalize(text: str) -> str:
+    """Return a text that begins with a capital letter; names of strategies keep theirs where a sentence goes on."""
+    return text[:1].upper() + text[1:]
+
+
 def read_question(directory: Path) -> str:
-    """Return the description of an experiment from its YAML, cut to a few words; "" if there is none."""
+    """Return the description of an experiment from its YAML; "" if there is none."""
     path = directory / "experiment.yaml"
     try:
         found = parse_yaml(read_text_file(path))[0].get("description") if path.exists() else None
     except (OSError, SpecError):
         return ""
-    return shorten_question(" ".join(found.split())) if isinstance(found, str) else ""
+    return " ".join(found.split()) if isinstance(found, str) else ""
 
 
-def shorten_question(text: str, most: int = MOST_QUESTION_WORDS) -> str:
-    """Return a text of at most so many words: whole sentences if they fit, else the first words of the first.
+def shorten_question(text: str, most: int) -> str:
+    """Return a text of at most so many words: its question if it has one that fits, else its first sentences or words.
 
     Example:
-        >>> shorten_question("Which is best? The team has three members.", 5)
-        'Which is best?'
-        >>> shorten_question("one two three", 2)
+        >>> shorten_question("The team has three members. Is it best?", 5)
+        'Is it best?'
+        >>> shorten_question("It is best. The team has three members.", 5)
+        'It is best.'
+        >>> shorten_question("one two three four", 3)
         'one two ...'
     """
-    words = text.split()
-    if len(words) <= most:
+    if len(text.split()) <= most:
         return text
-    ends = [place for place in range(1, most + 1) if words[place - 1][-1] in ".?!"]
-    return " ".join(words[: ends[-1]]) if ends else " ".join(words[:most]) + " ..."
+    sentences = re.split(r"(?<=[.?!])\s+", text)
+    asked = [sentence for sentence in sentences if sentence.endswith("?") and len(sentence.split()) <= most]
+    if asked:
+        return asked[0]
+    counts = accumulate(len(sentence.split()) for sentence in sentences)
+    whole = sum(count <= most for count in counts)
+    return " ".join(sentences[:whole]) if whole else " ".join(text.split()[: most - 1]) + " ..."
 
 
 def draw_first_figures(compared: Comparison) -> dict[str, Any]:
     """Return the data of the forest plot and of the distribution of running times, as the page draws them."""
     figures: dict[str, Any] = {}
-    verdicts = [verdict for verdict in compared.verdicts if verdict.bounded is not None][:MOST_PAIRS]
-    if verdicts:
-        figures["forest"] = _draw_forest(compared, verdicts)
+    verdicts = compared.verdicts[:MOST_PAIRS]
+    if any(verdict.bounded for verdict in verdicts):
+        listed = [(_name_pair(each), compared.strategies.index(each.first), each) for each in verdicts]
+        title = "Evaluations needed" + " over all problems" * (len(compared.problems) > 1)
+        figures["forest"] = pack_intervals(title, compared.baseline, compared.equivalence, listed)
     distributions = make_runtimes_table(compared.problems).groups("group", "dimension")
     for (group, dimension), table in distributions.items():
         key = "distribution" if group == "all" else f"distribution-{group}-{dimension}"
@@ -125,28 +149,8 @@ def list_group_figures(compared: Comparison) -> list[str]:
     return [f"distribution-{group}-{dimension}" for group, dimension in places] if len(places) > 1 else []
 
 
-def _draw_forest(compared: Comparison, verdicts: list[Verdict]) -> dict[str, Any]:
-    rows = [
-        {
-            "name": f"{each.first}: {each.decision}",
-            "colour": compared.strategies.index(each.first),
-            "value": round_value(each.bounded.estimate),
-            "low": round_value(each.bounded.low),
-            "high": round_value(each.bounded.high),
-        }
-        for each in verdicts
-        if each.bounded is not None
-    ]
-    told = "; ".join(f"{row['name']}, {format_factor(row['value'])} times" for row in rows)
-    return {
-        "kind": "intervals",
-        "label": f"Evaluations needed, compared with {compared.baseline}, with 95 % intervals: {told}",
-        "xName": f"evaluations needed / those of {compared.baseline}",
-        "log": True,
-        "reference": 1,
-        "region": round_all([compared.equivalence, 1 / compared.equivalence]),
-        "rows": rows,
-    }
+def _name_pair(verdict: Verdict) -> str:
+    return f"{verdict.first}: {'target never reached' if verdict.bounded is None else verdict.decision}"
 
 
 def _draw_distribution(compared: Comparison, table: Table, title: str) -> dict[str, Any]:

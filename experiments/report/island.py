@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...landscapes.landscape import Array
+from ..comparison.verdict import Verdict
+from ..comparison.wording import format_amount, name_bound
 from ..results.curves import Curve
 from ..results.run_summary import RunSummary
 from ..results.table import Table
@@ -126,6 +128,37 @@ def to_gaps(losses: Array, minimum: float | None) -> Array:
         return np.asarray(losses, dtype=float)
     found: Array = np.maximum(np.asarray(losses, dtype=float) - minimum, LEAST_GAP)
     return found
+
+
+def pack_intervals(
+    subject: str, baseline: str, equivalence: float, verdicts: Iterable[tuple[str, int, Verdict]]
+) -> dict[str, Any]:
+    """Return a forest plot: ratios of running times with their intervals, and which are bounds.
+
+    Args:
+        subject: The title, which says what is compared: "Evaluations needed".
+        baseline: What they are compared with.
+        equivalence: The lower end of the region of practical equivalence.
+        verdicts: The name, the number of the colour and the verdict of each row; those without a ratio have no mark.
+    """
+    rows = [_pack_interval(name, colour, each) for name, colour, each in verdicts]
+    told = "; ".join(row["name"] for row in rows)
+    return {
+        "kind": "intervals", "title": subject,
+        "label": f"{subject}, compared with {baseline}, with 95 % intervals: {told}",
+        "xName": f"as a multiple of those of {baseline}", "log": True, "reference": 1,
+        "region": round_all([equivalence, 1 / equivalence]), "rows": rows,
+    }  # fmt: skip
+
+
+def _pack_interval(name: str, colour: int, verdict: Verdict) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": name, "colour": colour, "value": None, "low": None, "high": None, "bound": ""}
+    if verdict.bounded is None:
+        return row
+    bound = name_bound(verdict.only_second, verdict.only_first)
+    ends = (verdict.bounded.estimate, verdict.bounded.low, verdict.bounded.high)
+    row |= zip(("value", "low", "high"), map(round_value, ends), strict=True)
+    return row | {"name": f"{name}, {format_amount(verdict.bounded.estimate, bound)}", "bound": bound.strip()}
 
 
 def pack_ratios(ratios: Table, baseline: str) -> dict[str, Any]:

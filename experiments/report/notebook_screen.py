@@ -12,33 +12,41 @@ from .first_screen import describe_first_screen, draw_first_figures
 from .still_figures import draw_intervals, draw_shares
 
 
-def draw_notebook_screen(compared: Comparison, directory: Path, rows: Sequence[dict[str, str]]) -> str:
+def draw_notebook_screen(
+    compared: Comparison, directory: Path, rows: Sequence[dict[str, str]], decisions: Sequence[str] = ()
+) -> str:
     """Return the first screen of the report of a results directory as HTML.
 
     It has what the page shows first: the question, the verdict, what would settle it, the forest plot of all strategies
-    against the baseline, the share of targets reached, and what the verdict rests on. Below that is a table.
+    against the baseline, the share of targets reached, and what the verdict rests on. Below that are decisions, and a
+    table.
 
     Args:
         compared: The comparison.
         directory: The results directory.
         rows: The rows of a table of strategies, formatted as text.
+        decisions: The decisions that mattered most, after a heading (``describe_decisions``).
     """
     first = describe_first_screen(compared, [directory])
-    figures = draw_first_figures(compared) if compared.problems and len(compared.strategies) > 1 else {}
+    figures = draw_first_figures(compared) if first["figures"] else {}
     drawn = []
     if "forest" in figures:
         drawn.append(draw_intervals(figures["forest"]))
     if "distribution" in figures:
         drawn.append(draw_shares(figures["distribution"]))
     side = "".join(f'<div style="flex:1 1 340px;max-width:540px">{figure}</div>' for figure in drawn)
+    command = f" <code>{escape(first['command'])}</code>" if first["command"] else ""
     lines = [
         f"<p>{escape(first['question'])}</p>" if first["question"] else "",
         f'<p style="font-size:1.15em;font-weight:600">{escape(first["verdict"])}</p>',
-        f"<p>{escape(first['change'])}</p>" if first["change"] else "",
-        f"<p>{escape(first['rival'])}</p>" if first["rival"] else "",
+        f"<p><b>Cost</b> {escape(first['cost'])}</p>" if first["cost"] else "",
+        f"<p><b>Next</b> {escape(first['next'])}{command}</p>" if first["next"] else "",
         f'<div style="display:flex;flex-wrap:wrap;gap:16px">{side}</div>' if side else "",
-        *(f"<p>{escape(line)}</p>" for line in (first["evidence"], *first["remarks"]) if line),
+        *(f"<p>{escape(line)}</p>" for line in (first["others"], first["evidence"], *first["remarks"]) if line),
     ]
+    if decisions:
+        told = "".join(f"<li>{escape(line)}</li>" for line in decisions[1:])
+        lines.append(f"<p>{escape(decisions[0])}</p><ul>{told}</ul>")
     place = f"<p>searchparty results in {escape(str(directory))}</p>"
     return f"<div>{''.join(lines)}</div>{_draw_table(rows) if rows else ''}{place}"
 

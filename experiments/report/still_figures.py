@@ -7,7 +7,6 @@ from html import escape
 from math import ceil, floor, inf, isfinite, log10
 from typing import Any
 
-from ..comparison.wording import format_factor
 from ..drawing.palette import COLOURS
 
 DASHES = ("", "8 4", "2 3", "9 3 2 3", "14 4", "5 2 1 2")
@@ -47,14 +46,17 @@ def draw_intervals(figure: dict[str, Any]) -> str:
             place(row["value"], EDGE),
             place(row["high"], EDGE),
         )
+        parts.append(_write(14, y - 11, row["name"]))
+        if row["value"] is None:
+            continue
         parts += [
-            _write(14, y - 11, f"{row['name']}, {format_factor(row['value'])}"),
             _draw_line(start, y, end, y, stroke),
-            *(_draw_line(at, y - 5, at, y + 5, stroke) for at in (start, end)),
+            _draw_end(start, y, stroke, 1 if row["bound"] in ("at most", "about") else 0),
+            _draw_end(end, y, stroke, -1 if row["bound"] in ("at least", "about") else 0),
             _draw_mark(dot, y, row["colour"]),
         ]
     parts.append(_write(EDGE, bottom + 36, figure["xName"], "end"))
-    parts.append(_write(14, TOP - 9, "ratio with its 95 % interval"))
+    parts.append(_write(14, TOP - 9, figure["title"]))
     return _wrap(figure["label"], bottom + BOTTOM, parts)
 
 
@@ -104,6 +106,14 @@ def _style(number: int) -> str:
 
 def _draw_line(x1: float, y1: float, x2: float, y2: float, style: str) -> str:
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" {style}/>'
+
+
+def _draw_end(x: float, y: float, style: str, opening: int) -> str:
+    """Draw the end of an interval: a stroke, or an arrow where what is drawn is a bound (1: to the left, -1: right)."""
+    if not opening:
+        return _draw_line(x, y - 5, x, y + 5, style)
+    back = x + 7 * opening
+    return f'<path d="M{back:.1f},{y - 6:.1f}L{x:.1f},{y:.1f}L{back:.1f},{y + 6:.1f}" fill="none" {style}/>'
 
 
 def _draw_mark(x: float, y: float, number: int) -> str:

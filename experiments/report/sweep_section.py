@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,10 @@ from ..studies.settings import Sweep, read_sweeps
 from ..studies.sweep_sentences import describe_effects, describe_trade_off
 from ..studies.sweep_tables import make_effects_table, make_settings_table
 from ..studies.trade_off import TradeOff, weigh_settings
-from .basins_figure import draw_basins, pack_basins
-from .held_out import list_held_out
 from .island import pack_table, round_all, round_value
 from .sentences import format_number
+from .sweeps.basins_figure import draw_basins, pack_basins
+from .sweeps.held_out import list_held_out
 
 MOST_PANELS = 12
 """The most heat maps of one quantity: of a sweep of many settings, the table has all."""
@@ -50,6 +50,7 @@ class SweepSection:
         films: The runs behind the points of the fronts.
         basins: In which basins the settings ended, in words, by the key of the problem.
         maps: The landscape of the map of basins, by the key of the problem.
+        remarks: What is to be known of it in a report of several directories.
     """
 
     strategy: str
@@ -64,32 +65,77 @@ class SweepSection:
     films: dict[str, RunSummary] = field(default_factory=dict)
     basins: dict[str, str] = field(default_factory=dict)
     maps: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ReportedResults:
+    """A results directory in a report, which may have others.
+
+    Attributes:
+        directory: The directory.
+        strategies: The names of its strategies in the report, by their own names.
+        runs: The ids of its runs, by their ids in the report.
+    """
+
+    directory: Path
+    strategies: Mapping[str, str]
+    runs: Mapping[str, str]
 
 
 def study_sweeps(
-    directory: Path, compared: Comparison, grounds: dict[str, str]
+    results: Sequence[ReportedResults], compared: Comparison, grounds: dict[str, str]
 ) -> tuple[list[SweepSection], dict[str, Table]]:
     """Return the sections of the sweeps of results, and their tables by the names of their files; none without one.
 
+    Each sweep has a section with the runs of its own directory. Its problems, and where the minimum is unknown the best
+    loss, are those of the whole report.
+
     Args:
-        directory: The results directory.
-        compared: The comparison of its strategies.
+        results: The results directories.
+        compared: The comparison of their strategies.
         grounds: The shadings of maps, by key, to which those of the sweep are added.
     """
-    sections, weighed, effects = [], list[tuple[Sweep, TradeOff]](), list[tuple[Sweep, list[MainEffect]]]()
-    for number, sweep in enumerate(read_sweeps(directory, compared.strategies)):
+    sections, weighed = list[SweepSection](), list[tuple[Sweep, TradeOff]]()
+    effects = list[tuple[Sweep, list[MainEffect]]]()
+    for place, sweep in _list_sweeps(results):
         found = [each for problem in compared.problems if (each := weigh_settings(problem, sweep)) is not None]
         if not found:
             continue
         mine = measure_effects(compared.problems, sweep)
         weighed += [(sweep, each) for each in found]
         effects.append((sweep, mine))
-        section = _describe_sweep(f"sweep-{number}", sweep, found, mine)
-        _add_basins(section, directory, compared, sweep, grounds)
+        section = _describe_sweep(f"sweep-{len(sections)}", sweep, found, mine)
+        section.remarks += _list_remarks(results, compared, found)
+        _add_basins(section, place, compared, sweep, grounds)
         sections.append(section)
     if not sections:
         return [], {}
     return sections, {"settings": make_settings_table(weighed), "effects": make_effects_table(effects)}
+
+
+def _list_sweeps(results: Sequence[ReportedResults]) -> Iterator[tuple[ReportedResults, Sweep]]:
+    """Yield the sweeps of all directories, with the names that strategies have in the report."""
+    labels = [each.directory.resolve().name for each in results]
+    for number, (each, label) in enumerate(zip(results, labels, strict=True)):
+        for sweep in read_sweeps(each.directory, each.strategies):
+            settings = [replace(one, strategy=each.strategies[one.strategy]) for one in sweep.settings]
+            where = label if labels.count(label) == 1 else f"{label} {number + 1}"
+            name = f"{sweep.strategy} ({where})" if len(results) > 1 else sweep.strategy
+            yield each, replace(sweep, strategy=name, settings=settings)
+
+
+def _list_remarks(results: Sequence[ReportedResults], compared: Comparison, found: Sequence[TradeOff]) -> Iterator[str]:
+    """Yield what is to be known of a sweep in a report of several directories."""
+    if len(results) < 2:
+        return
+    yield "These are the runs of this directory alone: settings of others are not on the front."
+    uneven = [problem.label for problem in compared.problems if not problem.same_budgets]
+    if any(each.problem in uneven for each in found):
+        yield (
+            "Budgets differ on some of its problems: gaps and costs are of whole runs, and expected evaluations until "
+            "the target are at the least budget of all."
+        )
 
 
 def _describe_sweep(key: str, sweep: Sweep, found: Sequence[TradeOff], effects: Sequence[MainEffect]) -> SweepSection:
@@ -102,7 +148,7 @@ def _describe_sweep(key: str, sweep: Sweep, found: Sequence[TradeOff], effects: 
         key,
     )
     table = make_effects_table([(sweep, effects)])
-    names = ("setting", "value", "against", "ratio", "from", "to", "area", "from", "to")
+    names = ("setting", "value", "against", "ratio", "from", "to", "bound", "area", "from", "to")
     section.tables[f"{key}-effects"] = pack_table(
         "Main effects", names, (list(row.values())[1:-1] for row in table.rows())
     )
@@ -112,10 +158,11 @@ def _describe_sweep(key: str, sweep: Sweep, found: Sequence[TradeOff], effects: 
 
 
 def _add_basins(
-    section: SweepSection, directory: Path, compared: Comparison, sweep: Sweep, grounds: dict[str, str]
+    section: SweepSection, place: ReportedResults, compared: Comparison, sweep: Sweep, grounds: dict[str, str]
 ) -> None:
     """Add in which basins the settings ended on each problem."""
-    about = read_about(directory)
+    known = read_about(place.directory)
+    about = {id: known.get(own, {}) for id, own in place.runs.items()}
     problems = {problem.label: problem for problem in compared.problems}
     for key, label in section.problems.items():
         maps = map_basins(problems[label], sweep, about)
@@ -123,7 +170,8 @@ def _add_basins(
             continue
         section.basins[key] = describe_basins(maps, sweep)
         section.tables[f"{key}-basins"] = pack_basins(maps, sweep)
-        figure = draw_basins(directory, maps[0], f"{key}-map", grounds)
+        source = place.directory, place.runs[maps[0].runs[0].id]
+        figure = draw_basins(source, maps[0], f"{key}-map", grounds)
         if figure is not None:
             section.figures[f"{key}-map"] = figure
             section.maps[key] = maps[0].landscape

@@ -12,7 +12,7 @@ from ..results.table import Table
 from ..studies.worth import PartWorth, StrategyWorth, study_worth
 from ..studies.worth_sentences import describe_worth, format_area
 from ..studies.worth_tables import KINDS, make_sharing_table, make_worth_table
-from .island import pack_table, round_all, round_value
+from .island import pack_intervals, pack_table
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,16 @@ def study_parts(compared: Comparison) -> tuple[list[WorthSection], dict[str, Tab
 
 def _describe_strategy(compared: Comparison, number: int, found: StrategyWorth) -> WorthSection:
     rows = [part for part in found.parts if part.verdict.bounded is not None]
-    figures = {f"worth-{number}": _draw_worth(compared, found.strategy, rows)} if rows else {}
+    listed = [(_name_part(part), list(KINDS).index(part.kind), part.verdict) for part in rows]
+    figures = (
+        {
+            f"worth-{number}": pack_intervals(
+                "Evaluations needed without each part", found.strategy, compared.equivalence, listed
+            )
+        }
+        if rows
+        else {}
+    )
     tables = {f"worth-{number}": _pack_worth(found)}
     if found.savings:
         sharing = make_sharing_table([found])
@@ -66,28 +75,10 @@ def _describe_strategy(compared: Comparison, number: int, found: StrategyWorth) 
     )
 
 
-def _draw_worth(compared: Comparison, strategy: str, parts: Sequence[PartWorth]) -> dict[str, Any]:
-    rows = [
-        {
-            "name": f"{part.part} {KINDS[part.kind].replace('it ', '')}: {part.verdict.decision}"
-            if part.kind != "member"
-            else f"without {part.part}: {part.verdict.decision}",
-            "colour": {"member": 0, "alone": 1, "choice": 2}[part.kind],
-            "value": round_value(part.verdict.bounded.estimate),
-            "low": round_value(part.verdict.bounded.low),
-            "high": round_value(part.verdict.bounded.high),
-            "bound": name_bound(part.verdict.only_second, part.verdict.only_first),
-        }
-        for part in parts
-        if part.verdict.bounded is not None
-    ]
-    told = "; ".join(f"{row['name']}, {row.pop('bound')}{format_factor(row['value'])} times" for row in rows)
-    return {
-        "kind": "intervals",
-        "label": f"Evaluations needed without each part, compared with {strategy}, with 95 % intervals: {told}",
-        "xName": f"evaluations needed / those of {strategy}", "log": True, "reference": 1,
-        "region": round_all([compared.equivalence, 1 / compared.equivalence]), "rows": rows,
-    }  # fmt: skip
+def _name_part(part: PartWorth) -> str:
+    variant = KINDS[part.kind].replace("it ", "")
+    named = f"without {part.part}" if part.kind == "member" else f"{part.part} {variant}"
+    return f"{named}: {part.verdict.decision}"
 
 
 def _pack_worth(found: StrategyWorth) -> dict[str, Any]:
@@ -108,11 +99,12 @@ def _pack_worth(found: StrategyWorth) -> dict[str, Any]:
         rows.append((
             part.part, KINDS[part.kind], part.verdict.decision,
             *((None,) * 3 if ratio is None else (ratio.estimate, ratio.low, ratio.high)),
+            name_bound(part.verdict.only_second, part.verdict.only_first).strip(),
             "-" if area is None else format_area(area), factor,
             *((None,) * 3 if credit is None else (credit.evaluations, credit.records, credit.gains)),
         ))  # fmt: skip
     heads = (
-        "part", "variant", "verdict", "ratio", "from", "to", "area", "Shapley value", "share of evaluations",
+        "part", "variant", "verdict", "ratio", "from", "to", "bound", "area", "Shapley value", "share of evaluations",
         "share of records", "share of gains",
     )  # fmt: skip
     return pack_table("What each part is worth", heads, rows)

@@ -48,21 +48,28 @@ class ShareChange:
     best_before: float
     best_after: float
 
-    def describe(self) -> str:
-        """Return the change in words, with the reason and what it led to."""
+    def describe(self, short: bool = False) -> str:
+        """Return the change in words, with the reason and what it led to.
+
+        Args:
+            short: Whether to tell only the first part of the reason, which is about the budget, and not whose points
+                led to what followed.
+        """
         moved = f"{self.agent} gets {100 * self.after:.0f} % of the budget instead of {100 * self.before:.0f} %"
-        why = f": {self.reason}" if self.reason else ""
+        reason = self.reason.partition("; ")[0] if short else self.reason
+        why = f": {reason}" if reason else ""
+        own = ", by its own points too" if self.gain > 0 and self.best_after < self.best_before and not short else ""
+        return f"After {self.evaluations:,} evaluations, {moved}{why}. {self._describe_effect()}{own}."
+
+    def _describe_effect(self) -> str:
         start, end = (f"{loss:.4g}" for loss in (self.best_before, self.best_after))
         if self.best_after >= self.best_before:
-            led = "The best loss stayed as it was"
-        elif np.isinf(self.best_before):
-            led = f"The first finite loss followed, and soon {end}"
-        elif start == end:
-            led = f"The best loss fell by {self.best_before - self.best_after:.2g}, from {start}"
-        else:
-            led = f"The best loss fell from {start} to {end}"
-        own = ", by its own points too" if self.gain > 0 and self.best_after < self.best_before else ""
-        return f"After {self.evaluations:,} evaluations, {moved}{why}. {led}{own}."
+            return "The best loss stayed as it was"
+        if np.isinf(self.best_before):
+            return f"The first finite loss followed, and soon {end}"
+        if start == end:
+            return f"The best loss fell by {self.best_before - self.best_after:.2g}, from {start}"
+        return f"The best loss fell from {start} to {end}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from ...agents.agent import LeaseTiming
 from ...orchestrator.state.events import Event, findings
@@ -35,18 +36,41 @@ class AgentTime:
 
 
 @dataclass(frozen=True, slots=True)
+class ActorSpan:
+    """When an actor worked leases of a run.
+
+    Attributes:
+        actor: Its number.
+        begun: When its first lease was handed to it, in seconds on the clock of the events.
+        ended: When its last finding was there.
+    """
+
+    actor: int
+    begun: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunTime:
     """Where the time of a run went.
 
     Attributes:
-        seconds: From when the first lease was handed over to when the last finding was there.
-        actors: The number of actors that worked leases.
+        spans: When each actor worked leases, in the order in which they began.
         agents: Its agents that had leases, in team order.
     """
 
-    seconds: float
-    actors: int
+    spans: tuple[ActorSpan, ...]
     agents: tuple[AgentTime, ...]
+
+    @property
+    def seconds(self) -> float:
+        """From when the first lease was handed over to when the last finding was there."""
+        return max(span.ended for span in self.spans) - min(span.begun for span in self.spans)
+
+    @property
+    def actors(self) -> int:
+        """The number of actors that worked leases; one that went on where another was lost does not count again."""
+        return max(sum(other.begun <= span.begun < other.ended for other in self.spans) for span in self.spans) or 1
 
     @property
     def worked(self) -> float:
@@ -91,11 +115,12 @@ def account_for_timings(
     if not every:
         return None
     first: dict[int, LeaseTiming] = {}
+    ends: dict[int, float] = {}
     for timing in sorted(every, key=lambda each: each.begun):
         first.setdefault(timing.actor, timing)
+        ends[timing.actor] = max(timing.arrived, ends.get(timing.actor, timing.arrived))
     agents = tuple(_account_for_agent(name, listed[name], first) for name in team if name in listed)
-    seconds = max(each.arrived for each in every) - min(each.begun for each in every)
-    return RunTime(seconds, len(first), agents)
+    return RunTime(tuple(ActorSpan(actor, each.begun, ends[actor]) for actor, each in first.items()), agents)
 
 
 def _account_for_agent(name: str, listed: Sequence[LeaseTiming], first: Mapping[int, LeaseTiming]) -> AgentTime:
@@ -106,3 +131,13 @@ def _account_for_agent(name: str, listed: Sequence[LeaseTiming], first: Mapping[
     return AgentTime(
         name, listed[0].actor, len(listed), asked, max(0.0, worked - asked), starts, sum(besides) - starts, out
     )
+
+
+def format_duration(seconds: float) -> str:
+    """Format seconds in a readable unit: s, min, h or d; "-" if they are not finite."""
+    if not isfinite(seconds):
+        return "-"
+    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"

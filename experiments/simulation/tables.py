@@ -9,6 +9,7 @@ import numpy as np
 
 from ..results.curves import quartiles
 from ..results.table import Table
+from ..results.time_use import format_duration
 from .predict import Prediction
 
 SIZE_COLUMNS = (
@@ -118,16 +119,6 @@ def describe_choices(chosen: Table, targeted: bool, priced: bool, limit: float |
             goal = f"done in {format_duration(row['seconds'])}, median loss {row['loss']:.4g}"
         lines.append(f"{head}{workers}, {goal}, cost {row['paid']:.3g}{unit}.")
     return lines
-
-
-def format_duration(seconds: float) -> str:
-    """Format seconds in a readable unit: s, min, h or d; "-" if they are not finite."""
-    if not np.isfinite(seconds):
-        return "-"
-    for size, unit in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
 
 
 def format_size_rows(table: Table, targeted: bool, priced: bool) -> list[dict[str, str]]:

@@ -28,10 +28,11 @@ from .errors import (
     setting_names,
     suggest,
 )
-from .expand import MOST_COMBINATIONS, SweepSettings, expand_entry, expand_sweep
+from .expand import MOST_COMBINATIONS, SweepSettings, check_sweep, expand_entry, expand_sweep
 from .models import Experiment, LogSettings, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
 from .opened import LandscapeCache
 from .sandboxed import build_sandboxed, has_sandbox
+from .sweep_keys import check_keys, name_by_files
 from .team import TeamEntry, name_members
 
 MOST_DATA_DEPTH = 50
@@ -66,8 +67,13 @@ def build_experiment(
         raise SpecError([f"experiment must be a mapping (key: value), got {quote(data)}. Start with the key name."])
     # Places for the user's own YAML anchors. What refers to them is written out by now.
     whole = {key: value for key, value in whole.items() if not key.startswith(NOTE_PREFIX)}
-    if isinstance(whole.get("base"), str):
-        notes.base = str(FilePath(base or ".") / whole["base"])
+    notes.base = find_start(whole, base)
+    if whole.get("sweep") is not None:
+        if not check_sweep(notes, whole["sweep"]):
+            raise SpecError(notes.problems)
+        whole["sweep"] = name_by_files(whole, notes.base)
+        if not check_keys(notes, whole):
+            raise SpecError(notes.problems)
     variants: list[tuple[SweepSettings, Experiment]] = []
     opened = LandscapeCache()
     for settings, variant, paths in expand_sweep(notes, whole):
@@ -80,6 +86,11 @@ def build_experiment(
     if notes.problems or not variants:
         raise SpecError(notes.problems)
     return _combine_variants(whole, variants, notes.base, opened)
+
+
+def find_start(data: Mapping[str, Any], base: str | None) -> str | None:
+    """Return the directory in which relative paths of an experiment start, whose YAML is in the directory ``base``."""
+    return str(FilePath(base or ".") / data["base"]) if isinstance(data.get("base"), str) else base
 
 
 def _combine_variants(

@@ -143,7 +143,7 @@ def _index_for(place: Any, step: str) -> int | str | None:
 def expand_sweep(
     notes: ProblemList, data: Mapping[str, Any]
 ) -> Iterator[tuple[SweepSettings, dict[str, Any], dict[KeyPath, KeyPath]]]:
-    """Yield every combination of a sweep.
+    """Yield every combination of a sweep, which has been checked (``check_sweep``).
 
     Yields:
         The swept settings as (key, value), the data with these settings and without the sweep, and a mapping from each
@@ -153,8 +153,6 @@ def expand_sweep(
     sweep = data.get("sweep")
     if sweep is None:
         yield (), base, {}
-        return
-    if not check_sweep(notes, sweep):
         return
     for chosen in product(*sweep.values()):
         variant = copy.deepcopy(base)
@@ -186,25 +184,22 @@ def find_places(data: Mapping[str, Any], key: str) -> list[str]:
     if key.split(".")[0] in Experiment.model_fields:
         return [key]
     found = [
-        f"{place}.{key[len(name) + 1 :]}" for place, name in _list_members(data) if name and key.startswith(f"{name}.")
+        f"{place}.{key[len(name) + 1 :]}"
+        for place, name, _ in list_members(data)
+        if name and key.startswith(f"{name}.")
     ]
     return found or [key]
 
 
-def name_all_members(data: Mapping[str, Any]) -> list[str]:
-    """Return the names of the members of all strategies, by which a key of a sweep may begin."""
-    return list(dict.fromkeys(name for _, name in _list_members(data) if name))
-
-
-def _list_members(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the path and the name of each entry of each team: the name that it is given, or its kind; "" for none."""
+def list_members(data: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield the path of each entry of each team, the name that it is given or else its kind ("" for none), and it."""
     strategies = data.get("strategies")
     for strategy, entry in strategies.items() if isinstance(strategies, Mapping) else ():
         team = entry.get("agents") if isinstance(entry, Mapping) else None
         for number, member in enumerate(team if isinstance(team, list) else [team]):
             named = (member.get("name") or member.get("kind")) if isinstance(member, Mapping) else member
             place = f"agents.{number}" if isinstance(team, list) else "agents"
-            yield f"strategies.{strategy}.{place}", named if isinstance(named, str) else ""
+            yield f"strategies.{strategy}.{place}", named if isinstance(named, str) else "", member
 
 
 def concerns(data: Mapping[str, Any], key: str, strategy: str) -> bool:
@@ -233,12 +228,22 @@ def check_sweep(notes: ProblemList, sweep: Any) -> bool:
             notes.report(("sweep", key), "be a setting that changes findings", repr(key), "Leave it out of the sweep.")
         elif not isinstance(listed, list) or not listed:
             notes.report(("sweep", key), "be a list of at least one value", quote(listed), "Write e.g. [1, 2].")
+        elif (twice := _find_repeated(listed)) is not None:
+            notes.report(("sweep", key), "list each value once", f"{quote(twice[0])} twice", "Leave one out.")
     if len(notes.problems) == before and math.prod(len(listed) for listed in sweep.values()) > MOST_COMBINATIONS // 10:
         size = math.prod(len(listed) for listed in sweep.values())
         notes.report(
             ("sweep",), f"have at most {MOST_COMBINATIONS // 10} combinations", f"{size}", "Shorten its lists."
         )
     return len(notes.problems) == before
+
+
+def _find_repeated(values: list[Any]) -> list[Any] | None:
+    """Return a value that is listed before with the same type, in a list of its own; None if there is none."""
+    for place, value in enumerate(values):
+        if any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in values[:place]):
+            return [value]
+    return None
 
 
 def shortest_suffixes(keys: list[str]) -> dict[str, str]:

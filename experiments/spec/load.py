@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .build import build_experiment, copy_plain_data
+from .build import build_experiment, copy_plain_data, find_start
 from .catalogue import CatalogueError
 from .errors import ProblemList, SourcePositions, SpecError, format_problem
-from .expand import find_places, name_all_members
 from .models import Experiment as Experiment
 from .models import Hooks, set_hooks
 from .moved import find_base
 from .overrides import apply_override
 from .sources import bundled_files, find_experiment_file, read_text_file
+from .sweep_keys import name_by_files, replace_keys
 from .yaml_text import dump_yaml, parse_text, parse_yaml
 
 CHANGES_THE_PROBLEM = ("landscapes", "seed", "stop")
@@ -88,16 +88,9 @@ def load_sweep(
                 [format_problem("--over", "have each key once", repr(key), "", "Write all its values in one.")]
             )
         swept[key] = values
-        twice = [value for place, value in enumerate(values) if value in values[:place]]
-        if twice:
-            told = f"{twice[0]} twice"
-            raise SpecError([format_problem("--over", f"list each value of {key} once", told, "", "Leave one out.")])
-        if key.split(".")[0] not in Experiment.model_fields and find_places(data, key) == [key]:
-            known = ", ".join(name_all_members(data))
-            rule = "begin with a key of the YAML or the name of a member"
-            raise SpecError([format_problem("--over", rule, repr(key), "", f"Members: {known}.")])
+    swept = name_by_files({**data, "sweep": swept}, find_start(data, base))
     if isinstance(data.get("sweep") or {}, dict):
-        data["sweep"] = {**(data.get("sweep") or {}), **swept}
+        data["sweep"] = replace_keys(data, swept)
     for each, key in zip(over, swept, strict=True):
         places = places.with_override(("sweep", key), f"--over {each:.60}")
     return _build_with_overrides(data, places, base, overrides)

@@ -27,7 +27,7 @@ def plan_ablation(experiment: Experiment, name: str | None = None) -> tuple[Expe
         SpecError: If there is no such strategy, it has no part that could be left out, or the experiment has a sweep.
     """
     if experiment.sweep:
-        cure = "Write the values that you want, and leave it out."
+        cure = "Write the values that you want, and leave it out (--set sweep=null)."
         raise SpecError(
             [format_problem("sweep", "be absent from an ablation", quote(dict(experiment.sweep)), "", cure)]
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..comparison.bootstrap import Interval
+from ..comparison.wording import name_bound
 from ..results.table import Table
 from .effects import MainEffect
 from .settings import Sweep
@@ -39,23 +41,24 @@ def make_effects_table(found: Iterable[tuple[Sweep, Sequence[MainEffect]]]) -> T
     """Make a table of main effects: each value of a setting against its first value, over all others and problems.
 
     ``ratio`` is of expected running times, and ``area`` the difference of the areas over the convergence curve, each
-    with the ends of its 95 % interval; None where they are unknown. ``identical`` says that all runs are equal.
+    with the ends of its 95 % interval; None where they are unknown. ``bound`` says "at least", "at most" or "about"
+    where only one of the two values reaches some targets, so that the ratio is a bound. ``identical`` says that all
+    runs are equal.
     """
     names = (
-        "strategy", "setting", "value", "against", "ratio", "ratio_low", "ratio_high", "area", "area_low", "area_high",
-        "identical",
+        "strategy", "setting", "value", "against", "ratio", "ratio_low", "ratio_high", "bound", "area", "area_low",
+        "area_high", "identical",
     )  # fmt: skip
     rows = [
         (
-            sweep.strategy, each.axis, each.value, each.first,
-            *(
-                end
-                for part in (each.ratio, each.area)
-                for end in ((None,) * 3 if part is None else (part.estimate, part.low, part.high))
-            ),
-            each.same,
+            sweep.strategy, each.axis, each.value, each.first, *_spread(each.ratio),
+            name_bound(each.lost, each.won).strip(), *_spread(each.area), each.same,
         )
         for sweep, effects in found
         for each in effects
     ]  # fmt: skip
     return Table.from_rows(names, rows)
+
+
+def _spread(found: Interval | None) -> tuple[float | None, ...]:
+    return (None, None, None) if found is None else (found.estimate, found.low, found.high)

@@ -7,6 +7,7 @@ from math import isnan
 from typing import Any
 
 from ..comparison.bootstrap import Interval
+from ..comparison.wording import name_bound
 from ..results.table import Table
 from .worth import StrategyWorth
 
@@ -17,14 +18,15 @@ def make_worth_table(found: Iterable[StrategyWorth]) -> Table:
     """Make a table of every part of every strategy: how the variant compares, and what the log credits a member with.
 
     ``ratio`` is that of expected running times of the variant to those of the whole strategy: above 1 says that the
-    part is worth something (for "it alone": that the others are). ``area`` is the difference of the areas over the
-    convergence curve. ``shapley`` is a factor by which a member divides the running time (``shapley_of`` "running
+    part is worth something (for "it alone": that the others are). ``bound`` says "at least", "at most" or "about" where
+    only one of the two reaches some targets, so that the ratio is a bound. ``area`` is the difference of the areas over
+    the convergence curve. ``shapley`` is a factor by which a member divides the running time (``shapley_of`` "running
     times"), or the area that it adds ("areas"). ``evaluations_share``, ``records_share`` and ``gains_share`` are its
     credit in the runs of the whole strategy.
     """
     names = (
-        "strategy", "part", "variant", "verdict", "ratio", "ratio_low", "ratio_high", "area", "area_low", "area_high",
-        "problems", "runs", "shapley", "shapley_low", "shapley_high", "shapley_share", "shapley_of",
+        "strategy", "part", "variant", "verdict", "ratio", "ratio_low", "ratio_high", "bound", "area", "area_low",
+        "area_high", "problems", "runs", "shapley", "shapley_low", "shapley_high", "shapley_share", "shapley_of",
         "evaluations_share", "records_share", "gains_share",
     )  # fmt: skip
     rows = []
@@ -35,7 +37,8 @@ def make_worth_table(found: Iterable[StrategyWorth]) -> Table:
             credit = part.credit
             rows.append((
                 each.strategy, part.part, KINDS[part.kind], part.verdict.decision, *_spread(part.verdict.bounded),
-                *_spread(part.verdict.area), part.verdict.problems, part.verdict.runs,
+                name_bound(part.verdict.only_second, part.verdict.only_first).strip(), *_spread(part.verdict.area),
+                part.verdict.problems, part.verdict.runs,
                 *_spread(None if value is None else value.value), None if value is None else value.share,
                 None if value is None else value.basis,
                 *((None,) * 3 if credit is None else (credit.evaluations, credit.records, credit.gains)),

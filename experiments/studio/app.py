@@ -19,6 +19,7 @@ from starlette.routing import Route
 from ...orchestrator.log.log import LogError
 from ...orchestrator.log.reader import LogReader
 from ..execution.plan import make_plan
+from ..spec.build import BRANCH_KIND
 from ..spec.errors import SpecError
 from .films.feed import FeedError
 from .films.feed_cache import FeedCache
@@ -27,7 +28,8 @@ from .films.shelf import ResultsIndex
 from .page_files import PAGE_FOLDER, PageFolder
 from .plays.limits import LIMITS
 from .plays.listing import playground_offer
-from .plays.play import build_play_experiment, experiment_data, parse_play_settings, play_key
+from .plays.play import PlaySettings, build_play_experiment, experiment_data, parse_play_settings, play_key
+from .plays.play_branch import BRANCH_JOB, plan_play_branch
 from .plays.questions import load_questions, question_settings, read_loops, read_true_runs
 from .plays.queue import StudioBusy
 from .plays.warm_processes import PlayPool
@@ -135,21 +137,39 @@ class StudioEndpoints:
     async def play(self, request: Request) -> Response:
         """Start the run that a side of a page asks for, unless it exists already; answer with its key and its YAML."""
         try:
-            page, side, settings = _parse_play_request(await request.body())
-            return await run_in_threadpool(self._start_play, page, side, settings)
+            body = await request.body()
+            page, side, settings = _parse_play_request(body)
+            start = json.loads(body).get("from")
+            return await run_in_threadpool(self._start_play, page, side, settings, start)
         except SpecError as error:
             return error_response(UNPROCESSABLE, *error.problems)
         except StudioBusy as error:
             return error_response(TOO_MANY_REQUESTS, str(error))
 
-    def _start_play(self, page: str, side: str, given: Any) -> Response:
+    def _start_play(self, page: str, side: str, given: Any, start: Any) -> Response:
         settings = parse_play_settings(given)
+        if start is not None:
+            return self._start_branch(page, side, settings, start)
         data, experiment = experiment_data(settings), build_play_experiment(settings)
         # Refuse a run that cannot be planned before it waits for a process.
         make_plan(experiment)
         key = play_key(data)
         self._studio.pool.play(page, side, key, data)
         return AsciiJsonResponse({"key": key, "yaml": experiment.to_yaml()})
+
+    def _start_branch(self, page: str, side: str, settings: PlaySettings, start: Any) -> Response:
+        """Start a branch of a run that the page shows, from ``start``: {"key": the run's, "at": the evaluation}."""
+        key, at = (start.get(name) if isinstance(start, dict) else None for name in ("key", "at"))
+        with self._studio.pool.hold_for_reading(str(key)) as played:
+            if played is None or BRANCH_JOB in played.data:
+                raise SpecError(["the run to branch must be one that is shown, got another. Reload the page."])
+            if played.error is not None:
+                raise SpecError([played.error])
+            if played.state != "done":
+                raise StudioBusy("The run is still being worked: it can be branched once it has ended.")
+            found = plan_play_branch(played.data, played.directory, at, settings)
+            self._studio.pool.play(page, side, found.key, found.data)
+        return AsciiJsonResponse({"key": found.key, "yaml": found.yaml, "at": found.evaluation})
 
     async def prepare(self, request: Request) -> Response:
         """Have runs worked that a page may ask for next, while nothing else is to do."""
@@ -181,6 +201,9 @@ class StudioEndpoints:
             try:
                 with LogReader(played.directory) as reader:
                     runs = reader.runs()
+                if BRANCH_JOB in played.data:
+                    # Its results hold the original, too.
+                    runs = [run for run in runs if run.settings["policy"]["kind"] == BRANCH_KIND]
             except LogError:
                 # The run waits for a process, or the process has not created its log yet.
                 runs = []

@@ -24,11 +24,11 @@ NOW, BEFORE = "now", "before"
 def describe_candidate(compared: Comparison, name: str) -> list[str]:
     """Return how a candidate does against each rival over all problems, and where it does well and badly."""
     rivals = [rival for rival in compared.strategies if rival != name]
-    lines = [describe_verdict(judge_pair(compared.problems, name, rival)) for rival in rivals]
+    lines = [describe_verdict(judge_pair(compared.problems, name, rival, with_area=False)) for rival in rivals]
     decided: dict[str, dict[str, list[str]]] = {"better": {}, "worse": {}}
     for landscape, problems in group_by_landscape(compared.problems).items():
         for rival in rivals:
-            decision = judge_pair(problems, name, rival).decision
+            decision = judge_pair(problems, name, rival, with_area=False).decision
             if decision in decided:
                 decided[decision].setdefault(landscape, []).append(rival)
     lines.append(_describe_places("Well", "better", decided["better"], rivals))

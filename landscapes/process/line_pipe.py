@@ -19,6 +19,10 @@ ROW_SEPARATOR = b"-- searchparty: what follows belongs to the next row"
 """A line on standard error; what was written before it is ignored."""
 
 
+TOOK_DOWN = "took its process down"
+"""First words of the cause of a row whose process ended while it was evaluated."""
+
+
 class ProcessEnded(Exception):
     """Raised if the program has ended, or wrote a line too long to be an answer; the message is a cause of failure."""
 
@@ -82,7 +86,7 @@ class LineProcess(ABC):
     def describe_exit(self) -> str:
         """Describe how the process ended, after it has closed its standard output, and quote its last line."""
         code = self.exit_code()
-        how = "closed its standard output" if code is None else f"took its process down ({_describe_exit_code(code)})"
+        how = "closed its standard output" if code is None else f"{TOOK_DOWN} ({_describe_exit_code(code)})"
         return how + self._describe_stderr_tail()
 
     def ask(self, line: bytes, ahead: bool = False) -> None:

@@ -61,6 +61,7 @@ class OutstandingLease:
         end: When its outcome reached the orchestrator, in simulated seconds.
         charged: Evaluations charged for it; -1 while it has not been collected.
         loss: Its best loss; infinite if there is none.
+        lanes: How many of its evaluations its worker makes side by side.
     """
 
     lease: int
@@ -71,6 +72,7 @@ class OutstandingLease:
     end: float = 0.0
     charged: int = -1
     loss: float = math.inf
+    lanes: int = 1
 
 
 class Clock:
@@ -134,7 +136,7 @@ class Clock:
         if isinstance(event, Granted):
             for lease in event.leases:
                 chances = UNDISTURBED_CHANCES if self._chances is None else self._chances.of_lease(lease.id)
-                self._outstanding[lease.id] = held = OutstandingLease(lease.id, lease.agent, chances)
+                self._outstanding[lease.id] = held = OutstandingLease(lease.id, lease.agent, chances, lanes=lease.lanes)
                 if self._waiting or not self._try_advance(held):
                     self._waiting.append(held)
         elif isinstance(event, Collected):
@@ -177,7 +179,8 @@ class Clock:
     def _finish_lease(self, held: OutstandingLease) -> None:
         """Compute when the outcome of a lease arrives, once its start and its charge are known."""
         delays, (luck, slow, way, lost) = self.delays, held.chances
-        work = delays.evaluation.total_seconds(held.charged, self._seconds, luck)
+        rounds = -(-held.charged // held.lanes)
+        work = delays.evaluation.total_seconds(rounds, self._seconds, luck)
         if slow < delays.stragglers.probability:
             work *= delays.stragglers.factor
         whole = work + delays.latency.total_seconds(1, 0.0, way)

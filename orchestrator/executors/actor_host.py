@@ -11,7 +11,9 @@ from dataclasses import replace
 from types import FrameType
 from typing import TypeVar
 
+from ...agents.evaluation.children.pool import ChildPool
 from ...agents.evaluation.evaluator import Evaluator
+from ...agents.evaluation.lanes import LaneEvaluator
 from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.agent_clock import AgentClock
 from ...agents.leases.recorded_rows import GradientReplayer
@@ -96,6 +98,8 @@ class RunHost:
         for agent, rows in order.archive_update:
             self._store.extend(agent, rows)
         lease = order.lease
+        if isinstance(self._evaluator, LaneEvaluator):
+            self._evaluator.lanes = lease.lanes
         if order.announce_rows:
             yield LeaseUpdate(None)
         searcher = self._searchers[lease.agent]
@@ -137,20 +141,25 @@ EvaluatorFactory = Callable[[PickledRun, RunSpec], Evaluator]
 """Creates the evaluator of a run whose rows are evaluated on the whole cluster."""
 
 
+ChildrenFactory = Callable[[RunSpec], ChildPool | None]
+"""Creates the child processes that evaluate rows of a run side by side; None if it needs none."""
+
+
 class ActorHost:
     """What an actor hosts: the ``RunHost`` of each run that has agents in it.
 
     Args:
         spread: Creates the evaluator of a run whose rows are evaluated on the whole cluster.
+        open_children: Creates the children of an actor whose leases have several lanes.
     """
 
-    def __init__(self, spread: EvaluatorFactory) -> None:
+    def __init__(self, spread: EvaluatorFactory, open_children: ChildrenFactory) -> None:
         # For as long as this process lives.
         self._ambient_state = ExitStack()
         self._ambient_state.enter_context(set_ambient_state_aside())
         end_at_termination()
         self._stop_request = StopRequest()
-        self._make_evaluator = spread
+        self._make_evaluator, self._open_children = spread, open_children
         self._run_hosts: dict[str, RunHost] = {}
         self._checked: set[bytes] = set()
         """What was found at fixed points of landscapes whose bits were compared with the driver's."""
@@ -185,9 +194,10 @@ class ActorHost:
         Yields:
             What is to be written to its log, in chunks.
         """
+        begun = time.monotonic()
         planned = opening.unpickle_run()
         self._check_bits(opening, planned)
-        chunks = work_in_chunks(planned, recorded, budget, ACTOR_FLUSH_SECONDS)
+        chunks = work_in_chunks(planned, recorded, budget, ACTOR_FLUSH_SECONDS, begun)
         return self._stop_request.guard(chunks)
 
     def _check_bits(self, opening: PickledRun, planned: RunSpec) -> None:
@@ -207,4 +217,7 @@ class ActorHost:
         if opening.fan_out is not None:
             return RunHost(planned, self._make_evaluator(opening, planned))
         self._check_bits(opening, planned)
-        return RunHost(planned, open_evaluator(planned.landscape, planned.evaluation, planned.facts))
+        # Before anything is evaluated: what an objective then holds might not be one that can be sent.
+        children = self._open_children(planned)
+        evaluator = open_evaluator(planned.landscape, planned.evaluation, planned.facts)
+        return RunHost(planned, evaluator if children is None else LaneEvaluator(evaluator, children))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ...agents.agent import Incumbent, Rows
+from ...agents.agent import Incumbent, LeaseTiming, Rows
 from ...agents.toolbox.callback import yield_sent_items
 from ..log.codec import dump_event, event_kind
 from ..log.log import join_rows
@@ -18,8 +18,9 @@ from ..state.events import Collected, Event, has_measures
 from ..state.run import Run
 from .in_process import InProcessExecutor
 
-LogEntry = tuple[int, Rows] | tuple[str, str] | Event
-"""An entry of the log: (lease, rows), or (kind, text) of an event, or an event with long vectors."""
+LogEntry = tuple[int, Rows] | tuple[int, LeaseTiming] | tuple[str, str] | Event
+"""An entry of the log: (lease, rows), (lease, where its time went), (kind, text) of an event, or an event with long
+vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Chunk:
     """A part of the log of a run, and the state of the run after it.
 
     Attributes:
-        notes: The entries, in the order in which they are to be written.
+        notes: The entries, in the order in which they are to be written. Times are by the clock of this process.
         spent: Evaluations charged so far.
         budget: The run's budget, in evaluations.
         incumbent: The best point found so far.
@@ -50,6 +51,8 @@ class Chunk:
         stopped: Why the run ended; None while it runs.
         halted: Why no more leases are granted, if a row without a loss is to stop the run; else None.
         evaluated_again: How many gradients were evaluated again because the log does not keep them.
+        begun: When this process began with the run, in seconds by its clock.
+        sent: When the chunk was sent, likewise.
     """
 
     notes: list[LogEntry]
@@ -60,6 +63,8 @@ class Chunk:
     stopped: str | None = None
     halted: str | None = None
     evaluated_again: int = 0
+    begun: float = 0.0
+    sent: float = 0.0
 
 
 class RelayLog:
@@ -88,11 +93,13 @@ class RelayLog:
     def append(self, event: Event) -> Event:
         """Add the next event, and return it."""
         # The text is made here, as the driver has many runs to write. Long vectors are not made into text.
-        entry = event if has_long_vectors(event) or has_measures(event) else (event_kind(event), dump_event(event))
-        self._log_entries.append(entry)
+        whole = has_long_vectors(event) or has_measures(event)
+        self._log_entries.append(_without_timing(event) if whole else (event_kind(event), dump_event(event)))
         if isinstance(event, Collected):
             # The lease is settled: its rows are not needed again.
             self._rows.pop(event.finding.lease, None)
+            if event.finding.timing is not None:
+                self._log_entries.append((event.finding.lease, event.finding.timing))
         self._flush_if_due()
         return event
 
@@ -122,8 +129,13 @@ class RelayLog:
             self.flush_entries()
 
 
+def _without_timing(event: Event) -> Event:
+    """Return an event without the time of its lease, which is by the clock of this process, and is sent beside it."""
+    return replace(event, finding=replace(event.finding, timing=None)) if isinstance(event, Collected) else event
+
+
 def work_in_chunks(
-    planned: RunSpec, recorded: RecordedLog, budget: int | None, flush_seconds: float
+    planned: RunSpec, recorded: RecordedLog, budget: int | None, flush_seconds: float, begun: float | None = None
 ) -> Iterator[Chunk]:
     """Work a run to its end in this process.
 
@@ -132,6 +144,7 @@ def work_in_chunks(
         recorded: What its log holds already.
         budget: New budget of the run in evaluations, if that is more than it has; None: no change.
         flush_seconds: Greatest number of seconds between two chunks while rows are found.
+        begun: When this process began with the run, by ``time.monotonic``. Default: now.
 
     Yields:
         What is to be written to the log, also in the middle of a lease.
@@ -140,9 +153,11 @@ def work_in_chunks(
         Exception: Whatever ends the run.
     """
 
+    since = time.monotonic() if begun is None else begun
+
     def work(send: Callable[[Chunk], None]) -> None:
         run = begin_run(planned)
-        log = RelayLog(recorded, lambda notes: send(_make_chunk(run, notes)), flush_seconds)
+        log = RelayLog(recorded, lambda notes: send(_make_chunk(run, notes, since)), flush_seconds)
         executor = InProcessExecutor(planned, log, disposable=True)
         try:
             for _ in work_run(planned, log, executor, budget, run):
@@ -151,10 +166,11 @@ def work_in_chunks(
             # Nothing that was found before the error is lost.
             log.flush_entries()
             raise
-        send(_make_chunk(run, log.take_entries(), last=True, again=executor.replayer.count))
+        send(_make_chunk(run, log.take_entries(), since, last=True, again=executor.replayer.count))
 
     return yield_sent_items(work)
 
 
-def _make_chunk(run: Run, notes: list[LogEntry], last: bool = False, again: int = 0) -> Chunk:
-    return Chunk(notes, run.spent, run.budget, run.incumbent, last, run.stopped, run.halted, again)
+def _make_chunk(run: Run, notes: list[LogEntry], begun: float, last: bool = False, again: int = 0) -> Chunk:
+    standing = run.spent, run.budget, run.incumbent
+    return Chunk(notes, *standing, last, run.stopped, run.halted, again, begun, time.monotonic())

@@ -226,7 +226,13 @@ def _encode_lease(lease: Lease, put: VectorEncoder) -> dict[str, Any]:
         "archive": lease.archive,
         "incumbent": _encode_incumbent(lease.incumbent, put),
         "reason": lease.reason,
-    } | {name: True for name in ("takes_over", "repeats") if getattr(lease, name)}
+    } | _encode_rare_terms(lease)
+
+
+def _encode_rare_terms(lease: Lease) -> dict[str, Any]:
+    """Return what of a lease is written only where it is not as usual."""
+    taken: dict[str, Any] = {name: True for name in ("takes_over", "repeats") if getattr(lease, name)}
+    return taken | ({"lanes": lease.lanes} if lease.lanes != 1 else {})
 
 
 def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
@@ -244,6 +250,7 @@ def _decode_lease(data: Any, find: VectorDecoder) -> Lease:
         _whole(data, "archive"),
         takes_over=_true(data, "takes_over") if "takes_over" in data else False,
         repeats=_true(data, "repeats") if "repeats" in data else False,
+        lanes=_whole(data, "lanes", 2) if "lanes" in data else 1,
     )
 
 

@@ -15,6 +15,7 @@ from ...landscapes.landscape import Array
 from ..state.events import Collected, Event, findings
 from .codec import load_event
 from .event_order import EventOrder, check_rows
+from .journal_mode import sync_path
 from .log import LogError
 from .regular_files import check_log_files
 from .row_checks import (
@@ -324,3 +325,4 @@ def _write_log(path: Path, rows: dict[str, list[Row]], meta: Iterator[tuple[str,
             for row in listed:
                 tables.insert(table, *row)
         db.execute("COMMIT")
+    sync_path(path)

@@ -8,6 +8,7 @@ rollback journal needs only locks. A network file system without locks is refuse
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sqlite3
 from pathlib import Path
@@ -23,11 +24,13 @@ class Journal(Protocol):
     Attributes:
         commit_seconds: Where statements are frequent, the first statement after this many seconds since the last
             commit commits.
+        commit_bytes: So does the first statement after this many bytes of points.
         sparse_seconds: A statement that follows a pause of this many seconds is committed immediately, as the next
             one may come in an hour.
     """
 
     commit_seconds: float
+    commit_bytes: float
     sparse_seconds: float
 
     def begin(self, db: sqlite3.Connection, path: Path) -> None:
@@ -47,6 +50,9 @@ class WriteAheadJournal:
     """SQLite's write-ahead log: a commit never waits for the disk or for readers."""
 
     commit_seconds = 0.2
+    # With the other pages that they change, they fit into SQLite's cache of 2 MB. Of a larger transaction, pages are
+    # written before the commit, and where one changes again, all that follow it are read and checksummed once more.
+    commit_bytes: float = 1_500_000
     sparse_seconds = 0.1
 
     def begin(self, db: sqlite3.Connection, path: Path) -> None:
@@ -73,6 +79,7 @@ class RollbackJournal:
     # Longer than the interval of the writer's thread, so that mostly the thread commits: while it waits for the disk,
     # the work continues.
     commit_seconds = 1.0
+    commit_bytes = math.inf
     sparse_seconds = 0.4
 
     def begin(self, db: sqlite3.Connection, path: Path) -> None:

@@ -261,20 +261,26 @@ class RunLog:
         self._references.add_event(event)
         if self._reducer is not None:
             self._reducer.add_event(event)
-        body = dump_event(event, self._encode)
-        self._file.tables.add_vectors(self._references.take_vectors())
-        self._append(event_kind(event), body)
+        kind, is_long = event_kind(event), has_long_vectors(event)
+        if is_long:
+            body = dump_event(event, self._encode)
+            self._file.tables.add_vectors(self._references.take_vectors())
+        else:
+            body = dump_event(event)
+        self._append(kind, body)
         if isinstance(event, Collected):
             if event.finding.measures:
                 add_measures(self._file.tables, self._run, event.finding.lease, dict(event.finding.measures))
             if event.finding.timing is not None:
-                self._add_timing(event.finding.lease, event.finding.timing)
+                self.add_timing(event.finding.lease, event.finding.timing)
             if event.finding.failed and self._file.on_failed_lease is not None:
                 self._file.on_failed_lease(self._run, event.finding)
-        return load_event(event_kind(event), body, self._vectors.decode) if has_long_vectors(event) else event
+        return load_event(kind, body, self._vectors.decode) if is_long else event
 
-    def _add_timing(self, lease: int, timing: LeaseTiming) -> None:
-        """Record where the time of a lease went, on the clock of the events."""
+    def add_timing(self, lease: int, timing: LeaseTiming) -> None:
+        """Record where the time of a collected lease went, on the clock of the events. Older logs do not hold it."""
+        if not self._file.tables.has_checksums:
+            return
         offset = self._file.elapsed_seconds - time.monotonic()
         asked, worked, begun, arrived, actor = timing
         timed = LeaseTiming(asked, worked, begun + offset, arrived + offset, actor)

@@ -17,11 +17,12 @@ import numpy as np
 
 from ...agents.agent import LeaseTiming, RowDigests, RowFailure, Rows
 from ...agents.leases.row_digests import DIGEST_BYTES
+from ...landscapes.landscape import Array
 from ..run_spec import digest
 from .log import join_rows
 
-Value = str | int | float | bytes | None
-"""A value of a row, as SQLite returns it."""
+Value = str | int | float | bytes | memoryview | None
+"""A value of a row, as SQLite returns or takes it. It takes bytes as a memoryview too, and returns none."""
 
 MOST_ROWS = 2**40
 MOST_MISSING_ROWS = 1_000_000
@@ -95,7 +96,8 @@ def compute_checksum(table: str, values: Iterable[Value]) -> int:
         >>> compute_checksum("points", ["a", 1]) == compute_checksum("points", ["a1", None])
         False
     """
-    found, parts = 0, [table.encode()]
+    found = 0
+    parts: list[bytes | memoryview] = [table.encode()]
     for value in values:
         if isinstance(value, str):
             # Text that a damaged file holds need not be valid.
@@ -103,17 +105,18 @@ def compute_checksum(table: str, values: Iterable[Value]) -> int:
             parts += (b"s%d:" % len(text), text)
         elif isinstance(value, int):
             parts.append(b"i%d;" % value)
-        elif isinstance(value, bytes):
-            parts.append(b"b%d:" % len(value))
-            if len(value) < LARGE_VALUE:
+        elif value is None:
+            parts.append(b"n")
+        elif isinstance(value, float):
+            parts.append(b"f" + _PACK_FLOAT(value))
+        else:
+            size = memoryview(value).nbytes
+            parts.append(b"b%d:" % size)
+            if size < LARGE_VALUE:
                 parts.append(value)
             else:
                 # Points may take megabytes: they are not copied.
                 found, parts = zlib.crc32(value, zlib.crc32(b"".join(parts), found)), []
-        elif isinstance(value, float):
-            parts.append(b"f" + _PACK_FLOAT(value))
-        else:
-            parts.append(b"n")
     return zlib.crc32(b"".join(parts), found)
 
 
@@ -132,9 +135,9 @@ def encode_points(rows: Rows) -> tuple[Value, ...]:
     values = (
         rows.first,
         len(rows.losses),
-        rows.points.tobytes(),
-        rows.losses.tobytes(),
-        None if rows.gradients is None else rows.gradients.tobytes(),
+        _to_bytes(rows.points),
+        _to_bytes(rows.losses),
+        None if rows.gradients is None else _to_bytes(rows.gradients),
         json.dumps(failures) if failures else None,
     )
     if (digests := rows.digests) is None:
@@ -147,6 +150,11 @@ def encode_points(rows: Rows) -> tuple[Value, ...]:
         None if digests.gradients is None else digests.gradients.tobytes(),
         digests.projections.tobytes(),
     )
+
+
+def _to_bytes(array: Array) -> bytes | memoryview:
+    """Return the bytes of an array. Those of a large one are its own, and must be used before it changes."""
+    return array.tobytes() if array.nbytes < LARGE_VALUE else np.ascontiguousarray(array).data
 
 
 def decode_points(

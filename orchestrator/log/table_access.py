@@ -105,9 +105,10 @@ class RowAccess:
 
     def need_table(self, table: str) -> None:
         """Create a table that a log gets when it needs it, unless it is there."""
-        if table not in self._present and not self.has_table(table):
-            self.execute(OPTIONAL_TABLES[table], ())
-        self._present.add(table)
+        if table not in self._present:
+            if not self.has_table(table):
+                self.execute(OPTIONAL_TABLES[table], ())
+            self._present.add(table)
 
     def add_rows(self, run: str, lease: int, rows: Rows) -> None:
         """Add points of a lease."""

@@ -20,8 +20,8 @@ SYNC_SECONDS = 0.5
 class LogWriter:
     """Writes to a log file, in one long transaction after another.
 
-    Each transaction is committed within the seconds that the journal mode sets, and immediately where statements are
-    sparse. A thread commits statements that no further statement follows, and syncs commits to the disk.
+    Each transaction is committed within the seconds and the bytes that the journal mode sets, and immediately where
+    statements are sparse. A thread commits statements that no further statement follows, and syncs commits to the disk.
 
     Args:
         path: The log file.
@@ -37,7 +37,7 @@ class LogWriter:
         self._path, self._db, self._before, self._journal = path, db, before, journal
         self._lock = threading.Lock()
         self._error: LogError | None = None
-        self._changed = False
+        self._changed, self._bytes = False, 0
         self._began = self._committed = self._last = time.monotonic()
         self._db.execute("BEGIN IMMEDIATE")
         self._closing = threading.Event()
@@ -59,8 +59,16 @@ class LogWriter:
             except sqlite3.Error as error:
                 raise self._record_failure(error) from None
             self._changed = True
+            for value in values:
+                # As which large numbers of points are handed over.
+                if type(value) is memoryview:
+                    self._bytes += value.nbytes
             now, journal = time.monotonic(), self._journal
-            if now - self._last > journal.sparse_seconds or now - self._committed > journal.commit_seconds:
+            if (
+                now - self._last > journal.sparse_seconds
+                or now - self._committed > journal.commit_seconds
+                or self._bytes > journal.commit_bytes
+            ):
                 self._commit()
             self._last = now
             return found
@@ -91,7 +99,7 @@ class LogWriter:
             self._db.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
             raise self._record_failure(error) from None
-        self._committed, self._changed = time.monotonic(), False
+        self._committed, self._changed, self._bytes = time.monotonic(), False, 0
 
     def _end_transaction(self) -> None:
         # Ctrl-C may have interrupted between the end of one transaction and the beginning of the next.

@@ -59,13 +59,13 @@ def audit_decision(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> No
     if len(leases) > run.free:
         raise _make_error(
             "decision",
-            f"at most {run.free} leases (concurrency {run.concurrency}, {len(run.out)} out)",
+            f"at most {run.free} leases (concurrency {run.concurrency}, {run.lanes_out} out)",
             f"{len(leases)}",
             where,
             "Grant no more than run.free.",
         )
     named: set[str] = set()
-    left = run.remaining
+    left, lanes = run.remaining, run.free
     for offset, lease in enumerate(leases):
         here: DecisionPlace = (*where, lease.id)
         if lease.id != run.leases + offset or type(lease.id) is not int:
@@ -75,6 +75,7 @@ def audit_decision(run: Run, leases: tuple[Lease, ...], policy: str = "?") -> No
         left -= lease.budget
         _audit_region(run, lease.region, here)
         _audit_words(run, lease, member, here)
+        lanes -= _audit_lanes(lease, lanes, here)
         # The incumbents that the run itself holds are valid.
         if lease.incumbent is not None and lease.incumbent is not run.incumbent and lease.incumbent is not member.best:
             _audit_incumbent(run, lease.incumbent, here)
@@ -111,6 +112,15 @@ def _audit_budget(lease: Lease, member: Member, left: int, here: DecisionPlace) 
     if budget > left:
         rule = f"at most {left}, what remains of the run's budget"
         raise _make_error("budget", rule, f"{budget}", here, "Keep the sum of all budgets within run.remaining.")
+
+
+def _audit_lanes(lease: Lease, free: int, here: DecisionPlace) -> int:
+    """Return the lanes of a lease, after checking them."""
+    lanes = lease.lanes
+    if type(lanes) is not int or not 1 <= lanes <= free:
+        rule = f"a whole number from 1 to {free}, the lanes that are free"
+        raise _make_error("lanes", rule, f"{lanes!r}", here, "Keep the sum of all lanes within run.free.")
+    return lanes
 
 
 def _audit_region(run: Run, region: Region, here: DecisionPlace) -> None:

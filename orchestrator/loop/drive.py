@@ -31,7 +31,10 @@ StreamFactory = Callable[..., np.random.Generator]
 def begin_run(planned: RunSpec) -> Run:
     """Return the state of a run before its first event."""
     space = planned.facts.space
-    members = {name: Member(name, index, agent.row_price(space)) for index, (name, agent) in enumerate(planned.team)}
+    members = {
+        name: Member(name, index, agent.row_price(space), lanes=agent.most_lanes(space))
+        for index, (name, agent) in enumerate(planned.team)
+    }
     return Run(
         planned.id, space, planned.landscape.seconds, planned.budget, planned.concurrency, planned.region, members,
         planned.target, first_rows=FirstRows(planned.evaluation.stop_after),

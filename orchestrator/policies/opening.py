@@ -62,6 +62,18 @@ class Opening:
         return not has_stalled(opener, self.stall)
 
     @property
+    def alone(self) -> bool:
+        """Whether other members wait although lanes are free.
+
+        They do where the opener uses more than half of the lanes, until it can be told whether it stalls. What they
+        could find meanwhile is little, and on a cluster their processes would delay its own.
+        """
+        opener = self.opener
+        if 2 * opener.lanes <= self.run.concurrency or opener.leases >= STALL_LEASES:
+            return False
+        return self.on or (opener.lease is not None and self.minima_found <= 1)
+
+    @property
     def opener_restarts(self) -> bool:
         """Whether the opener, after it has converged, is restarted from its minimum.
 

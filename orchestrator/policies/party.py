@@ -57,9 +57,11 @@ class Party(Policy):
     team has one.
 
     Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
-    leases at a time, the best use of time, no member waits for the opener: the remaining leases are granted by rule 2
-    from the beginning. Stalling and catching up compare differences of losses, so an affine change of the loss changes
-    nothing, but another monotone change may.
+    at a time (``concurrency``), the best use of time, a lease has as many lanes as its agent can use: for an opener
+    without gradients, one for each point of a gradient by differences and one for the point itself. All leases last
+    equally long. An opener that uses more than half of the lanes is alone until it can be told whether it stalls; else
+    no member waits for it. The lanes that are left are granted by rule 2 from the beginning. Stalling and catching up
+    compare differences of losses, so an affine change of the loss changes nothing, but another monotone change may.
     """
 
     card: ClassVar[str] = (
@@ -133,16 +135,18 @@ class Party(Policy):
 
     def decide(self, run: Run, rng: np.random.Generator) -> tuple[Lease, ...]:
         leases: list[Lease] = []
-        opening, left, waiting = self.find_opening(run), run.remaining, list(run.idle)
-        while waiting and len(leases) < run.free:
+        opening, waiting = self.find_opening(run), list(run.idle)
+        left, lanes = run.remaining, run.free
+        while waiting and lanes > 0:
             waiting = [m for m in waiting if m.row_price <= left]
             member = self._choose_member(run, opening, waiting, bool(run.out or leases))
             if member is None:
                 break
             waiting.remove(member)
-            lease = self._lease(run, opening, member, run.leases + len(leases), left, rng)
+            lease = self._lease(run, opening, member, run.leases + len(leases), left, lanes, rng)
             leases.append(lease)
             left -= lease.budget
+            lanes -= lease.lanes
         return tuple(leases)
 
     def find_opening(self, run: Run) -> Opening:
@@ -180,13 +184,13 @@ class Party(Policy):
         if planner is None and opening.on and opening.opener in waiting:
             return opening.opener
         able = [m for m in waiting if m is not prober and m.name != self.planner]
-        if able:
+        if able and not (planner is None and others and opening.alone):
             return min(able, key=lambda m: (m.spent / weigh(m, self.window, self.bonus), m.index))
         # One that has ended its search gets another lease only where nobody else can spend what is left.
         return waiting[0] if waiting and not others else None
 
     def _lease(
-        self, run: Run, opening: Opening, member: Member, number: int, left: int, rng: np.random.Generator
+        self, run: Run, opening: Opening, member: Member, number: int, left: int, lanes: int, rng: np.random.Generator
     ) -> Lease:  # fmt: skip
         size, fresh, region = self.lease, member.needs_fresh, run.region if member.last is None else member.last.region
         if member.name == self.planner and self.find_planner(run) is member:
@@ -202,27 +206,46 @@ class Party(Policy):
             fresh, region, why = later_region(run, self, member, of_opener, region, rng)
         if member is opening.opener and not member.leases:
             size = first_lease(run, self)
-        budget = max(size * run.space.dimension, member.row_price)
-        kept = count_repeats(run, self, member)
-        repeats = 0 < left <= kept and not fresh
-        if repeats:
-            why = "losses are noisy: repeats the best points, to return the one that is best on the mean"
-        elif kept < left < budget + kept:
-            budget = left - kept
-        if left - budget < run.cheapest or repeats:
-            # The remainder would be too small for another lease.
-            budget = left
+        lanes = min(lanes, member.lanes)
+        # All end at the same time. The prober, which mostly ends at once, keeps nobody waiting.
+        pace = 1 if member.name == self.prober else min(run.concurrency, opening.opener.lanes)
+        budget = fit_evaluations(run, member, -(-size * run.space.dimension // pace) * lanes, left)
+        budget, again = keep_for_repeats(run, self, member, fresh, budget, left)
+        why = again or why
+        why += f"; {lanes} evaluations side by side" if lanes > 1 else ""
         return Lease(
             id=number, agent=member.name, budget=budget, region=region, reason=f"party: {why}", fresh=fresh,
             incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,
-            repeats=repeats,
+            repeats=bool(again), lanes=lanes,
         )  # fmt: skip
 
 
-def count_repeats(run: Run, policy: Party, member: Member) -> int:
-    """Return how many evaluations are kept for a member's repeats."""
+def fit_evaluations(run: Run, member: Member, wanted: int, left: int) -> int:
+    """Return the budget of a lease: at least a row, and all that is left if no other lease could use the rest."""
+    budget = max(wanted, member.row_price)
+    return left if left - budget < run.cheapest else budget
+
+
+def keep_for_repeats(
+    run: Run, policy: Party, member: Member, fresh: bool, budget: int, left: int
+) -> tuple[int, str]:  # fmt: skip
+    """Return the budget of a lease, so that evaluations are kept for repeats, and the reason if it is for these.
+
+    Args:
+        run: The state of the run.
+        policy: The policy.
+        member: The member that gets the lease.
+        fresh: Whether it begins a search.
+        budget: The budget that the lease would have.
+        left: The evaluations that are left.
+    """
     kept = int(policy.repeats * run.budget) if run.noisy and member.name == policy.steady else 0
-    return kept if kept >= LEAST_REPEATS else 0
+    if kept < LEAST_REPEATS:
+        return budget, ""
+    if left > kept:
+        return min(budget, left - kept), ""
+    words = "losses are noisy: repeats the best points, to return the one that is best on the mean"
+    return (budget, "") if fresh else (left, words)
 
 
 def later_region(
@@ -239,15 +262,11 @@ def later_region(
         rng: Random numbers for this decision.
     """
     fresh, why = member.needs_fresh, "carries on"
-    may_end = of_opener and not fresh
-    hopeless = give_up_reason(run, member, policy.restart, policy.patience) if may_end else ""
+    ends = of_opener and not fresh
+    hopeless = give_up_reason(run, member, policy.restart, policy.patience) if ends else ""
     if fresh or hopeless:
         guest = not of_opener and member.leases == 0 and policy.sharing
-        region, why = (
-            region_at(run.incumbent, policy.near)
-            if guest and run.incumbent
-            else draw_region(run, member, hopeless, rng)
-        )
+        region, why = find_start(run, member, hopeless, policy.near if guest else None, rng)
     noise = "losses are noisy: " if run.noisy and member.name == policy.steady else ""
     return fresh or bool(hopeless), region, f"{noise}{why}; {describe_records(member, policy.window, policy.bonus)}"
 
@@ -273,6 +292,14 @@ def opener_region(run: Run, opener: Member, region: Region) -> tuple[Region, str
 def region_at(best: Incumbent, radius: float) -> tuple[Region, str]:
     """Return the region of a radius around a point that is known, and the reason in words."""
     return Region(best.point, radius), f"starts at {best.agent}'s best, {best.loss:.6g}, near it"
+
+
+def find_start(
+    run: Run, member: Member, hopeless: str, near: float | None, rng: np.random.Generator
+) -> tuple[Region, str]:  # fmt: skip
+    """Return the region of a fresh search, near the incumbent if there is one and ``near`` is given, and the reason."""
+    at = None if near is None else run.incumbent
+    return draw_region(run, member, hopeless, rng) if at is None or near is None else region_at(at, near)
 
 
 def draw_region(run: Run, member: Member, hopeless: str, rng: np.random.Generator) -> tuple[Region, str]:

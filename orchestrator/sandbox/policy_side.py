@@ -50,7 +50,9 @@ def serve(channel: ConfinedChannel) -> None:
 def _begin_run(header: dict[str, Any], cursor: FloatCursor) -> Run:
     """Return the state of a run before its first event."""
     space = decode_space(header["space"], cursor)
-    members = {name: Member(name, index, price) for index, (name, price) in enumerate(header["members"])}
+    members = {
+        name: Member(name, index, price, lanes=lanes) for index, (name, price, lanes) in enumerate(header["members"])
+    }
     return Run(
         header["run"], space, header["seconds"], header["budget"], header["concurrency"],
         Region(cursor.take(space.dimension), header["radius"]), members, header["target"],
@@ -92,6 +94,7 @@ def _encode_lease(lease: Lease) -> tuple[dict[str, Any], list[Array]]:
         "archive": lease.archive,
         "takes_over": lease.takes_over,
         "repeats": lease.repeats,
+        "lanes": int(lease.lanes) if isinstance(lease.lanes, int) else repr(lease.lanes)[:MOST_WORDS],
     }
     if best is None:
         return data, [lease.region.center]

@@ -169,7 +169,7 @@ def _describe_run(policy: SandboxedPolicy, run: Run) -> tuple[dict[str, Any], li
         "budget": run.budget,
         "concurrency": run.concurrency,
         "radius": float(run.region.radius),
-        "members": [[member.name, member.row_price] for member in run.team],
+        "members": [[member.name, member.row_price, member.lanes] for member in run.team],
         "target": None if run.target is None else float(run.target),
         "first_rows": run.first_rows.most,
     }
@@ -197,6 +197,7 @@ def _read_lease(frame: Frame, run: Run) -> Lease:
         header["id"], header["agent"], header["budget"], Region(center, header["radius"]), header["reason"], incumbent,
         header["fresh"] is True, settings, header["archive"], takes_over=header["takes_over"] is True,
         repeats=header["repeats"] is True,
+        lanes=header["lanes"],
     )  # fmt: skip
 
 

@@ -59,7 +59,8 @@ def _grant(run: Run, event: Granted) -> None:
             member.episode_best, member.episode_spent, member.episode_incumbent = np.inf, 0, None
         member.converged = member.failed = None
         member.granted_at = run.spent + run.granted
-        end = run.now + lease.budget * run.seconds
+        end = run.now + lease.rounds * run.seconds
+        run.lanes_out += lease.lanes
         run.out[lease.id] = (end, lease)
         heappush(run.ends, (end, lease.id))
         run.idle_by_spent.leave(member)
@@ -72,6 +73,7 @@ def _grant(run: Run, event: Granted) -> None:
 def _settle(run: Run, finding: Finding) -> None:
     charged, best = finding.charged, finding.best
     end, lease = run.out.pop(finding.lease)
+    run.lanes_out -= lease.lanes
     while run.ends and run.ends[0][1] not in run.out:
         heappop(run.ends)
     run.now = max(run.now, end)

@@ -20,7 +20,8 @@ class LeaseEntry(NamedTuple):
         lease: The lease as it was granted, with its reason.
         granted_at: Evaluations that the run had been charged when the lease was granted.
         starts: Logical time of the grant, in seconds.
-        ends: Logical time at which its whole budget would be spent, in seconds; fixed at the grant.
+        ends: Logical time at which its whole budget would be spent, in seconds; fixed at the grant. With several
+            lanes, a second brings as many evaluations.
         best_before: The run's best loss when the lease was granted; infinite if there was none.
         finding: What the lease brought; None while it has not been collected.
         collected_at: Evaluations that the run had been charged once the lease was collected, including its own; None
@@ -72,7 +73,7 @@ class LeaseTable:
         return [self._collect(event.finding)] if isinstance(event, Collected) else []
 
     def _grant(self, lease: Lease) -> LeaseEntry:
-        ends = self._now + lease.budget * self._seconds
+        ends = self._now + lease.rounds * self._seconds
         entry = LeaseEntry(lease, self._spent, self._now, ends, self._best)
         self.entries[lease.id] = entry
         return entry

@@ -47,6 +47,7 @@ class Member:
             before its first lease.
         barren: How many fresh leases in succession brought nothing new, since all that it proposed was known, or
             infeasible.
+        lanes: How many evaluations side by side it can use; a lease may have as many lanes.
 
     Example:
         >>> member = Member("slsqp", index=0, row_price=1)
@@ -75,6 +76,7 @@ class Member:
     records: bytearray = field(default_factory=bytearray)
     granted_at: int | None = None
     barren: int = 0
+    lanes: int = 1
 
     @property
     def idle(self) -> bool:

@@ -25,7 +25,7 @@ class Run:
         space: What an agent may know of the landscape, such as its dimension.
         seconds: Declared cost of one evaluation, in logical seconds.
         budget: Evaluations that the run may spend in total.
-        concurrency: Greatest number of leases that may be out at a time.
+        concurrency: Greatest number of lanes that may be out at a time, and so of leases: each has one or more.
         region: Where the search starts.
         members: The team: members by name, in team order.
         target: The run stops when the incumbent's loss is at or below it; None if there is no target.
@@ -52,6 +52,7 @@ class Run:
         idle_by_spent: The idle members, ordered by evaluations spent, then in team order.
         columns: What each member has spent or been granted; from this, ``level`` is computed.
         ends: A heap of (logical end, id) of the leases that are out.
+        lanes_out: Number of lanes of the leases that are out.
         waiting_for_news: The members that wait until some other finds something.
 
     Example:
@@ -95,6 +96,7 @@ class Run:
     idle_by_spent: IdleMembers = field(init=False, repr=False)
     columns: WaterLevel = field(init=False, repr=False)
     ends: list[tuple[float, int]] = field(init=False, repr=False)
+    lanes_out: int = field(init=False, repr=False)
     waiting_for_news: list[Member] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +105,7 @@ class Run:
         self.cheapest, self.dearest = min(prices), max(prices)
         self.idle_by_spent, self.columns = IdleMembers(self.team), WaterLevel(member.committed for member in self.team)
         self.ends = sorted((end, id) for id, (end, _) in self.out.items())
+        self.lanes_out = sum(lease.lanes for _, lease in self.out.values())
 
     @property
     def remaining(self) -> int:
@@ -125,8 +128,8 @@ class Run:
 
     @property
     def free(self) -> int:
-        """Number of leases that may still be granted now."""
-        return self.concurrency - len(self.out)
+        """Number of lanes that may still be granted now: so many leases at most."""
+        return self.concurrency - self.lanes_out
 
     @property
     def next_end(self) -> tuple[float, int]:

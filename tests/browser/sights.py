@@ -10,7 +10,7 @@ EVERY = 0.03
 PARTS = ("playground", "watch", "cards")
 
 
-def until(page: Any, expression: str, argument: Any = None, seconds: float = 10.0) -> Any:
+def until(page: Any, expression: str, argument: Any = None, seconds: float = 60.0) -> Any:
     """Return the value of a JavaScript expression (of ``argument``) as soon as it is true.
 
     The browser's own waiting would use eval, which the page's policy forbids.

@@ -20,7 +20,7 @@ def choose(page, name):
     page.locator(".question-card", has_text=titled(name)["title"]).first.dispatch_event("click")
     assert page.locator(".gallery").is_hidden()
     until(page, "document.querySelector('#playground .question').textContent === argument", titled(name)["question"])
-    until(page, "!document.querySelector('#playground .replay').classList.contains('veiled')", seconds=30.0)
+    until(page, "!document.querySelector('#playground .replay').classList.contains('veiled')")
 
 
 def test_each_question_has_a_thumbnail_that_moves(studio, opened):
@@ -75,7 +75,7 @@ def test_the_front_fills_as_one_plays(studio, opened):
     page.locator("#playground [name=seed]").first.evaluate(
         "(slider) => { slider.value = '7'; slider.dispatchEvent(new Event('change', { bubbles: true })); }"
     )
-    until(page, "!document.querySelector('#playground .replay').classList.contains('veiled')", seconds=30.0)
+    until(page, "!document.querySelector('#playground .replay').classList.contains('veiled')")
     ended(page, "playground")
     until(page, f"{circles} > argument", first)
 
@@ -91,7 +91,7 @@ def test_the_scene_is_recorded(studio, opened, form):
         page.locator(f"#playground [data-form={form}]").dispatch_event("click")
         assert page.locator("#playground .scene").get_attribute("data-recording") == form
         # The page is busy with drawing and coding: it takes until something is recorded.
-        until(page, "document.querySelector('#playground .scene').dataset.recorded > 30", seconds=60.0)
+        until(page, "document.querySelector('#playground .scene').dataset.recorded > 30")
         page.locator("#playground .stop-recording").dispatch_event("click")
     path = waited.value.path()
     assert waited.value.suggested_filename.startswith("searchparty-line-searched-steps-and-long-fixed-steps.")

@@ -22,7 +22,7 @@ landscapes: [{{kind: python, function: "ends.py:slow", bounds: [[-1, 1], [-1, 1]
 strategies: {{team: {{agents: [grid, random-restart], policy: {{lease: 20}}}}}}
 executor: simulated
 """
-LONGEST = 15.0
+LONGEST = 60.0
 """Seconds within which the rest of the run is worked, whoever watches; without viewers it takes two."""
 
 

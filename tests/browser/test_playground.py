@@ -104,7 +104,7 @@ def test_the_first_view(studio, opened, record_property):
     record_property("first_view_seconds", seconds)
     sys.stderr.write(f"first view: {seconds:.2f} s\n")
     # 3 s on a quiet machine; other tests run beside this one.
-    assert seconds < 15.0
+    assert seconds < 60.0
     # Playback starts automatically, with a question.
     assert sights.playing(page, "playground")
     assert page.text_content("#playground .question").endswith("?")
@@ -190,7 +190,7 @@ def test_a_verdict_is_of_what_is_shown(page, studio):
         field(page, "seed").press(key)
         changed(page, before)
         until(page, "document.querySelector('#playground .verdict').textContent.includes(argument)",
-              sights.stages(page, "playground")[0]["numbers"].split()[2], seconds=3)  # fmt: skip
+              sights.stages(page, "playground")[0]["numbers"].split()[2])  # fmt: skip
         texts.append(page.text_content("#playground .verdict"))
     assert texts[0] == texts[2]
 

@@ -132,7 +132,7 @@ def test_play_pause_and_speed(page, studio, accounts):
     page.select_option("#watch .speed", "8")
     sights.scrub(page, "watch", 250)
     page.click("#watch [data-do=play]")
-    until(page, "document.querySelector('#watch .scrub').value === '360'", seconds=6)
+    until(page, "document.querySelector('#watch .scrub').value === '360'")
     until(page, "document.querySelector('#watch [data-do=play]').dataset.playing === 'false'")
     assert "Why it ended this way" in page.text_content("#watch .verdict")
     # At the end, playback restarts from the beginning, and scrubbing stops it.

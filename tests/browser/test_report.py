@@ -27,7 +27,6 @@ def bring_into_view(page):
         page,
         """(() => { const host = document.getElementById("replay"); host.scrollIntoView();
           return host.shadowRoot?.querySelector(".view")?.dataset.drawn; })()""",
-        seconds=30,
     )
 
 

@@ -132,7 +132,10 @@ def test_on_paper_no_chart_is_stretched_and_no_number_broken(opened, report):
     page.wait_for_timeout(300)
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     drawn = page.evaluate("document.body.clientWidth")
+    tall = page.evaluate("document.querySelector('.first .chart').clientHeight")
     page.emulate_media(media="print")
+    # A real print draws nothing anew: charts must have the height of the paper before.
+    assert page.evaluate("document.querySelector('.first .chart').clientHeight") == tall
     page.set_viewport_size({"width": PAPER, "height": 1000})
     assert page.evaluate("document.body.clientWidth") == pytest.approx(drawn, abs=2) == pytest.approx(PAPER, abs=2)
     assert page.evaluate("document.querySelectorAll('main canvas').length") > 3

@@ -63,17 +63,47 @@ def test_the_scene_fills_most_of_the_window(first_question, record_property, wid
     assert first[2] <= second[0] + 1
 
 
-def test_on_a_phone_both_stages_are_on_the_first_screen(first_question):
-    first_question.set_viewport_size({"width": 390, "height": 844})
+@pytest.mark.parametrize("width", [390, 360])
+def test_on_a_phone_both_stages_are_on_the_first_screen(first_question, width):
+    first_question.set_viewport_size({"width": width, "height": 844})
     until(
         first_question,
-        "innerWidth === 390"
+        "innerWidth === argument"
         " && document.querySelectorAll('#playground .stage')[1].getBoundingClientRect().bottom < innerHeight",
+        width,
     )
     first, second = covers(first_question)["stages"]
     assert first[3] <= second[1] + 3
     assert min(stage[3] - stage[1] for stage in (first, second)) > 170
     first_question.set_viewport_size({"width": 1280, "height": 720})
+
+
+CUT = """() => [...document.querySelectorAll(
+    ".top *, #playground .intro *, #playground .quick-row *, #playground .hud *, #playground .transport *")]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && e.textContent.trim() && e.clientWidth > 1)
+  .filter((e) => !e.closest(".visually-hidden, .popover, .controls, .gallery, select")).filter((e) => {
+    const box = e.getBoundingClientRect();
+    const clipped = getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1;
+    return clipped || box.left < 0 || box.right > innerWidth;
+  }).map((e) => `${e.tagName} ${e.className}: ${e.textContent}`)"""
+
+
+@pytest.mark.parametrize("width", [390, 360])
+def test_on_a_phone_no_name_is_cut(first_question, width):
+    first_question.set_viewport_size({"width": width, "height": 844})
+    until(first_question, "innerWidth === argument", width)
+    for evaluations in (1500, 700, 40):
+        sights.scrub(first_question, "playground", evaluations)
+        assert first_question.evaluate(CUT) == []
+    # It would find what is cut.
+    first_question.evaluate(
+        "() => { document.querySelector('#playground .stage-title').textContent = 'x'.repeat(80); }"
+    )
+    assert len(first_question.evaluate(CUT)) >= 1
+    first_question.set_viewport_size({"width": 1280, "height": 720})
+    sights.visit(first_question, first_question.url.split("#")[0], view="playground", look="3d")
+    until(first_question, "document.querySelectorAll('.yaml pre').length === 2")
+    sights.ended(first_question, "playground")
 
 
 def overlaps(boxes):
@@ -94,7 +124,7 @@ def test_labels_never_cover_each_other(first_question, look):
     written = 0
     for _ in range(FRAMES // 2):
         sights.scrub(page, "playground", chosen.randrange(1501))
-        until(page, LABELS, "playground", seconds=30)
+        until(page, LABELS, "playground")
         found = page.evaluate("""() => [...document.querySelectorAll("#playground .stage")].map((stage) => {
             const { left, top } = stage.getBoundingClientRect();
             const covers = [...stage.querySelectorAll(".hud, .say, .story")].filter((e) => e.checkVisibility())
@@ -153,12 +183,12 @@ def test_where_a_search_is_stuck_and_starts_again_is_one_event(first_question):
     assert said == "grid is stuck at 0.995; starts again elsewhere"
     last = page.locator("#playground .story").first.locator("li >> nth=-1")
     assert last.text_content() == f"1,254{said}"
-    until(page, LABELS, "playground", seconds=30)
+    until(page, LABELS, "playground")
     labels = json.loads(page.locator("#playground .view").first.get_attribute("data-labels"))
     assert {"grid stuck here", "grid starts again here"} <= {label["text"] for label in labels}
     # An outline says whose region it is.
     sights.scrub(page, "playground", 370)
-    until(page, LABELS, "playground", seconds=30)
+    until(page, LABELS, "playground")
     view = page.locator("#playground .view").nth(1).bounding_box()
     tip = page.locator("#playground .region-tip").nth(1)
     for across, down in ((0.01 * k, 0.05 * row) for row in range(7, 12) for k in range(20, 80)):

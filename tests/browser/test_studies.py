@@ -51,9 +51,7 @@ def test_one_moves_along_the_front_and_replays_the_run_behind_a_point(opened, sw
         page.keyboard.press("ArrowRight")
         assert said.text_content() != first
     page.locator("#sweep-0-1 .front-move button").click()
-    sights.until(
-        page, "document.getElementById('replay').shadowRoot?.querySelector('.stage-title')?.textContent", seconds=30
-    )
+    sights.until(page, "document.getElementById('replay').shadowRoot?.querySelector('.stage-title')?.textContent")
     chosen = page.evaluate("document.getElementById('replay').dataset.chosen")
     assert page.evaluate("document.getElementById('replay').shadowRoot.querySelector('#run').value") == chosen
     title = page.evaluate("document.getElementById('replay').shadowRoot.querySelector('.stage-title').textContent")

@@ -11,6 +11,11 @@ import numpy as np
 from searchparty import Agent
 
 
+def note_that_it_hangs():
+    with open(__file__ + ".hung", "a") as file:
+        file.write("x")
+
+
 class Bad(Agent):
     """Behaves until its proposal number ``at``."""
 
@@ -37,11 +42,13 @@ class Bad(Agent):
         yield np.full((1, space.dimension), 1.5)
 
     def spins(self, space):
+        note_that_it_hangs()
         while True:
             pass
         yield
 
     def sleeps(self, space):
+        note_that_it_hangs()
         time.sleep(1000)
         yield
 

@@ -29,6 +29,10 @@ AROUND_FRAGMENT = {
 """What a block with some keys of an experiment alone is laid over."""
 NOT_RUN = {
     "searchparty branch results/quickstart-1 --run RUN --at 600 --set policy.radius=fixed": "needs the id of a run",
+    "searchparty run grid-radius": "takes a minute: tests/unit/experiments/report/test_studies.py does",
+    'searchparty ablate quickstart --set "landscapes=[{kind: rastrigin, dimension: 2, shift: random, instance: 1-3}]" '
+    "--set repeats=20": "takes minutes",
+    "searchparty ablate party": "takes minutes",
     "python3 -m venv .venv": "installs",
     ". .venv/bin/activate": "installs",
     "pip install .": "installs: tests/packaging/test_wheel.py does",

@@ -78,7 +78,7 @@ class Cluster:
         self._up(len(self._nodes) - 1)
         return node
 
-    def ready(self, count: int, seconds: float = 60.0) -> None:
+    def ready(self, count: int, seconds: float = 300.0) -> None:
         """Wait until this many nodes are alive."""
         code = (
             "import ray, sys, time\n"
@@ -125,7 +125,7 @@ class Cluster:
         self._nodes.append(node)
         return node
 
-    def _up(self, number: int, seconds: float = 90.0) -> None:
+    def _up(self, number: int, seconds: float = 300.0) -> None:
         """Wait until a node reports that it is up: nodes that join an incomplete head may wait forever."""
         said = Path(self._place.name) / f"node-{number}.txt"
         deadline = time.monotonic() + seconds

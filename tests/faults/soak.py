@@ -6,6 +6,7 @@ With ``--write`` it writes its figures to docs/reliability.md.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import re
 import subprocess
@@ -182,6 +183,8 @@ def main() -> None:
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="soak") as place:
+        # Drivers in a cluster have another home; they sign with the secret of this process.
+        os.environ["XDG_STATE_HOME"] = str(Path(place) / "state")
         samples = remembered(Path(place), options.repeats)
         tallies = soaked(Path(place), options.kills, options.seed)
     page = page_of(tallies, samples, options.repeats, time.monotonic() - began)

@@ -92,7 +92,7 @@ def test_a_batch_takes_its_share_of_the_time(pool_of):
     seconds = time.perf_counter() - began
     np.testing.assert_array_equal(outcome.losses, points[:, 0])
     # 320 x 0.02 s / 16 is 0.4 s; in sequence they take 6.4 s.
-    assert 0.4 <= seconds < 1.6
+    assert 0.4 <= seconds < 4
 
 
 def test_children_are_started_when_a_batch_needs_them_and_are_gone_at_the_end(pool_of):

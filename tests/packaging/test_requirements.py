@@ -8,6 +8,8 @@ import pytest
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 PIN = re.compile(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==(\S+)")
 NEVER = {"torch", "torchvision", "triton"}
+APART = {"readers"}
+"""Files that are installed in a folder of their own, beside what the extras have."""
 
 
 def read_pins(path):
@@ -58,7 +60,13 @@ def test_what_the_package_depends_on_is_in_every_file_that_installs_it(repositor
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     required = {normalise(re.match(r"[\w.-]+", text).group()) for text in project["dependencies"]}
     for job, pins in files.items():
-        assert required <= set(pins), f"{job}: {required - set(pins)}. Run `make lock`."
+        assert job in APART or required <= set(pins), f"{job}: {required - set(pins)}. Run `make lock`."
+
+
+def test_what_is_apart_is_not_beside_the_tests_too(files):
+    """One of the packages hides the folder tests."""
+    for job in APART:
+        assert not files[job].keys() & files["extras"].keys()
 
 
 def test_every_list_is_covered(repository, files):

@@ -9,7 +9,7 @@ from tries import tries
 
 from searchparty.agents.agent import Agent, Converged, Rows
 from searchparty.agents.evaluation.settings import Evaluation
-from searchparty.experiments.minimize import build_part
+from searchparty.experiments.minimization.team import build_part
 from searchparty.experiments.spec import catalogue
 from searchparty.landscapes.landscape import EvaluationError, Landscape, Space
 from searchparty.orchestrator.executors.in_process import InProcessExecutor

@@ -129,7 +129,7 @@ experiments = st.fixed_dictionaries(
         "repeats": st.integers(1, 3),
         "region": st.fixed_dictionaries({"radius": st.floats(1e-6, 0.5)}),
         "stop": st.fixed_dictionaries({"target": st.floats(allow_nan=False, allow_infinity=False)}),
-        "sweep": st.fixed_dictionaries({"seed": st.lists(st.integers(0, 9), min_size=1, max_size=3)}),
+        "sweep": st.fixed_dictionaries({"seed": st.lists(st.integers(0, 9), min_size=1, max_size=3, unique=True)}),
     },
 )
 

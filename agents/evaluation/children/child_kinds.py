@@ -6,6 +6,7 @@ import os
 import pickle
 import sys
 import zlib
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -36,14 +37,17 @@ class PythonChild:
 
     startup, sends_greeting, most_unanswered = STARTUP_SECONDS, True, 64
 
-    def __init__(self, landscape: Landscape, dimension: int, memory: int) -> None:
+    def __init__(
+        self, landscape: Landscape, dimension: int, memory: int, dumps: Callable[[Landscape], bytes] = pickle.dumps,
+        modules: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self._memory, self._longest = memory, (1 << 20) + 32 * dimension
         self._fork_server: ForkServer | None = None
         place = type(landscape).__module__
         # The fork server imports nothing of the user's: what that starts or opens would be shared by all children.
-        self._modules = [place] if place.startswith(f"{PACKAGE}.") else []
+        self._modules = [*([place] if place.startswith(f"{PACKAGE}.") else []), *modules]
         try:
-            self._greeting = encode_greeting(landscape)
+            self._greeting = encode_greeting(dumps(landscape))
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             raise CannotEvaluate(
                 f"landscape must be one that a child process can open, got {landscape.label} ({error}). "

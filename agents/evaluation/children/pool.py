@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import selectors
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from ....landscapes.command import Command
 from ....landscapes.landscape import Array, Landscape
@@ -40,18 +41,26 @@ class ChildPool:
         landscape: The landscape, which each child opens.
         evaluation: The limits and the number of child processes.
         facts: What is known of the landscape; if they are None, it is opened here to learn them.
+        dumps: Pickles the landscape for children that are Python processes.
+        modules: Modules that unpickling it needs, which are imported once for all of them.
+
+    Attributes:
+        most: How many of the children may work at a time.
     """
 
     rowwise = True
 
-    def __init__(self, landscape: Landscape, evaluation: Evaluation, facts: LandscapeFacts | None = None) -> None:
+    def __init__(
+        self, landscape: Landscape, evaluation: Evaluation, facts: LandscapeFacts | None = None,
+        dumps: Callable[[Landscape], bytes] = pickle.dumps, modules: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         known = read_facts(landscape) if facts is None else facts
         self.space, self._measured = known.space, known.measured
         memory = evaluation.memory or 0
         self._protocol: ChildProtocol = (
             ProgramChild(landscape, self.space, memory)
             if isinstance(landscape, Command)
-            else PythonChild(landscape, self.space.dimension, memory)
+            else PythonChild(landscape, self.space.dimension, memory, dumps, modules)
         )
         self._selector = selectors.DefaultSelector()
         self._prefetch = Prefetch(self._protocol.most_unanswered)
@@ -59,6 +68,7 @@ class ChildPool:
             Worker(self._protocol, RowClock(evaluation.timeout), self._selector, self._prefetch)
             for _ in range(count_workers(evaluation))
         ]
+        self.most = len(self._workers)
         self._earliest_deadline = math.inf
         """No worker's deadline is earlier than this, so they need not all be checked each time."""
 
@@ -90,7 +100,7 @@ class ChildPool:
     def _answer_rows(self, batch: Batch) -> Iterator[list[Answer]]:
         """Yield the answers to the rows of a batch as they come, in any order."""
         pending = RowQueue(len(batch.cube))
-        idle, left = self._workers[::-1], len(batch.cube)
+        idle, left = self._workers[: self.most][::-1], len(batch.cube)
         try:
             while left:
                 # Every child gets one row before any gets more.

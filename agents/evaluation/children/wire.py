@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....landscapes.landscape import Array, Landscape
+from ....landscapes.landscape import Array
 from ....landscapes.user_code import list_loaded_files
 from ..evaluator import CannotEvaluate, EvaluationResult
 from ..leaving import ExitRequest
@@ -35,9 +35,9 @@ def decode_message(line: bytes) -> Any:
     return pickle.loads(base64.b64decode(line))
 
 
-def encode_greeting(landscape: Landscape) -> bytes:
-    """Encode the first line that a child receives: the user's files that were run, and the landscape."""
-    return encode_message((list_loaded_files(), pickle.dumps(landscape)))
+def encode_greeting(landscape: bytes) -> bytes:
+    """Encode the first line that a child receives: the user's files that were run, and the pickled landscape."""
+    return encode_message((list_loaded_files(), landscape))
 
 
 def encode_request(

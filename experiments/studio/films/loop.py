@@ -28,7 +28,8 @@ def make_loop(film: bytes) -> dict[str, Any]:
     lease = np.repeat([number for number, _ in header["chunks"]], [count for _, count in header["chunks"]])
     granted = {entry["id"]: entry for entry in header["leases"]}
     starts = np.array([granted[number]["starts"] for number in lease])
-    order = np.lexsort((arrays["row"], lease, starts + (arrays["row"] + 1.0) * header["seconds"]))
+    lanes = np.array([granted[number].get("lanes", 1) for number in lease])
+    order = np.lexsort((arrays["row"], lease, starts + (arrays["row"] + 1.0) * header["seconds"] / lanes))
     losses = arrays["loss"][order]
     finite = np.where(np.isfinite(losses), losses, np.inf)
     best = np.minimum.accumulate(finite)

@@ -138,7 +138,8 @@ def lease_message(entry: LeaseEntry, team: Mapping[str, int], seen: ViewPlane) -
             "agent": team[given.agent], "lease": given.lease, "row": given.row, "loss": given.loss, "u": u, "v": v,
             "distance": distance,
         }  # fmt: skip
-    return {
+    lanes = {} if lease.lanes == 1 else {"lanes": lease.lanes}
+    return lanes | {
         "id": lease.id, "agent": team[lease.agent], "starts": entry.starts, "ends": entry.ends, "budget": lease.budget,
         **_describe_region(lease.region, seen), "fresh": lease.fresh, "reason": lease.reason, "incumbent": incumbent,
     }  # fmt: skip

@@ -79,6 +79,8 @@ export interface Lease {
   starts: number;
   ends: number;
   budget: number;
+  /** How many of its evaluations are made side by side; absent if it is one. */
+  lanes?: number;
   /** Empty if there are many axes: then the polygon in which the plane cuts the region is given. */
   center: number[];
   polygon?: [number, number][];
@@ -233,6 +235,9 @@ export interface Screen {
 export interface Catalogue {
   opens: string;
   cards: Record<string, Record<string, string>>;
+  /** The terms and the settings, with their meanings. */
+  terms: Record<string, string>;
+  settings: Record<string, string>;
   agents: { kind: string }[];
   policies: string[];
   budgets: string[];
@@ -261,6 +266,8 @@ export type Settings = Record<string, any>;
 export interface Side {
   name: string;
   settings: Settings;
+  /** The evaluation from which it branches the first side; undefined if it is a run of its own. */
+  from?: number;
 }
 
 /** An example question: the settings that its sides share, and those of each side. */
@@ -321,15 +328,14 @@ export interface AreasData {
 /** A forest plot. `reference` is where two are equal, and `region` is practically equal. A bound that is null is infinite. */
 export interface IntervalsData {
   kind: "intervals";
+  title: string;
   label: string;
   xName: string;
   log: boolean;
   reference: number;
   region?: [number, number];
-  /** `colour` is the number of a colour. Default: the number of the row. */
-  rows: { name: string; value: number | null; low: number | null; high: number | null; colour?: number }[];
-  /** Which rows are missing, and why. */
-  absent?: string;
+  /** `colour` is the number of a colour. Default: the number of the row. `bound`, "at least" or "at most" or "about", says that the value is a bound; "" that it is none. A row without a value has its name alone. */
+  rows: { name: string; value: number | null; low: number | null; high: number | null; colour?: number; bound?: string }[];
 }
 
 export interface DotsData {

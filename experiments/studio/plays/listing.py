@@ -7,6 +7,7 @@ from typing import Any
 
 from ....landscapes.bbob import FUNCTION_NAMES
 from ....landscapes.landscape import Model
+from ...glossary import SETTINGS, TERMS
 from ...spec import catalogue
 from .limits import LIMITS
 from .offer import NETWORK_PLANE, offered_classes
@@ -24,6 +25,8 @@ def playground_offer() -> dict[str, Any]:
         "agents": [{"kind": kind} for kind in offered_classes("agent")],
         "bbob": list(FUNCTION_NAMES),
         "cards": card_texts(),
+        "terms": dict(TERMS),
+        "settings": dict(SETTINGS),
         "limits": LIMITS.model_dump(mode="json"),
     }
 

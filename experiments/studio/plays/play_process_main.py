@@ -24,6 +24,7 @@ from ...spec import catalogue
 from ...spec.errors import SpecError
 from ...spec.load import Experiment
 from .play import PlaySettings, experiment_data
+from .play_branch import BRANCH_JOB, work_play_branch
 from .play_process import STOPPED_BY_REQUEST
 
 WARM_UP_SETTINGS = PlaySettings(budget=60)
@@ -98,8 +99,10 @@ def serve_play_requests() -> None:
 
 
 def _run_experiment(data: dict[str, Any], directory: Path, watcher: StopWatcher) -> str | None:
-    """Run an experiment into a directory; return None if it succeeded, and otherwise an error message."""
+    """Run an experiment or a branch into a directory; return None if it succeeded, and otherwise an error message."""
     try:
+        if BRANCH_JOB in data:
+            return next((str(error) for error in work_play_branch(data, directory, watcher).values()), None)
         experiment = Experiment.from_data(data)
         _, errors = begin_session(make_plan(experiment.with_executor("simulated")), directory, watcher)
         return next((str(error) for error in errors.values()), None)

@@ -28,12 +28,17 @@ class StudioBusy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PlayStatus:
-    """The status of a run. ``directory`` is an ordinary results directory, which exists once the run is running."""
+    """The status of a run.
+
+    ``data`` is what its process is told. ``directory`` is an ordinary results directory, which exists once the run is
+    running.
+    """
 
     key: str
     state: PlayState
     directory: Path
     error: str | None
+    data: Mapping[str, Any]
 
 
 @dataclass(eq=False, slots=True)
@@ -61,7 +66,7 @@ class PlayJob:
 
     @property
     def play_status(self) -> PlayStatus:
-        return PlayStatus(self.key, self.state, self.directory, self.error)
+        return PlayStatus(self.key, self.state, self.directory, self.error, self.data)
 
 
 class PlayQueue:

@@ -62,7 +62,8 @@ def make_actor_class(package: str = PACKAGE_NAME) -> tuple[type, Callable[..., A
             try:
                 if self._host is None:
                     self._host = import_object("actor_host", "ActorHost")(
-                        import_object("on_ray.task_evaluator", "TaskEvaluator")
+                        import_object("on_ray.task_evaluator", "TaskEvaluator"),
+                        import_object("on_ray.pickling", "open_children"),
                     )
                 for item in getattr(self._host, method)(*arguments):
                     yield number, item

@@ -105,6 +105,10 @@ class ActorSlots:
         slot.load += 1
         return slot
 
+    def find_number(self, slot: ActorSlot) -> int:
+        """Return the number of a plain slot, from 0 on."""
+        return next(number for number, each in enumerate(self.plain) if each is slot)
+
     def free_slot(self, slot: ActorSlot) -> bool:
         """Release a slot that a run's agent no longer uses.
 

@@ -25,6 +25,7 @@ from ..process_losses import (
 from ..resources import Needs
 from .actor_pool import ActorPool
 from .actor_slots import ActorSlot
+from .free_slots import FreeSlots
 from .pickling import pickle_run
 
 
@@ -52,7 +53,8 @@ class RayExecutor:
         needs = needs or Needs()
         names = [name for name, _ in planned.team]
         slots = pool.places.assign_slots([needs.of_agent(name, agent) for name, agent in planned.team])
-        self._slots = dict(zip(names, slots, strict=True))
+        self._assigned, self._slots = slots, dict(zip(names, slots, strict=True))
+        self._free_slots = FreeSlots(slots, pool.places.plain)
         self._outcomes: dict[int, Collected | Exception] = {}
         self._begun: dict[int, float] = {}
         """By lease: when it was first handed to an actor."""
@@ -78,6 +80,10 @@ class RayExecutor:
         self._book.add_lease(lease)
         known = self._book.recorded_outcome(lease.id)
         if known is None:
+            slot = self._free_slots.take(lease, self._slots[lease.agent])
+            if slot is not self._slots[lease.agent]:
+                self._slots[lease.agent] = slot
+                self._current_generations.pop(lease.agent, None)
             self._start_lease(lease)
         else:
             self._current_generations.pop(lease.agent, None)
@@ -95,6 +101,7 @@ class RayExecutor:
         if isinstance(event, Exception):
             raise_sent_error(event)
         self._book.settle_lease(event.finding)
+        self._free_slots.release(lease)
         self._losses.pop(lease, None)
         self._stuck_rows.pop(lease, None)
         self._verdicts.pop(lease, None)
@@ -104,7 +111,7 @@ class RayExecutor:
 
     def close(self) -> None:
         """Close the run in its actors, and release their slots."""
-        for slot in self._slots.values():
+        for slot in self._assigned:
             opened = self._open_generations.pop(id(slot), None)
             if opened is not None and opened[0] == slot.generation:
                 self._pool.tell(slot, "close", self._planned.id)
@@ -128,7 +135,7 @@ class RayExecutor:
         begun, now = self._begun.pop(finding.lease, None), time.monotonic()
         if finding.timing is None or begun is None:
             return finding
-        slots = list(dict.fromkeys(id(slot) for slot in self._slots.values()))
+        slots = list(dict.fromkeys(id(slot) for slot in self._assigned))
         actor = slots.index(id(self._slots[finding.agent]))
         return replace(finding, timing=finding.timing._replace(begun=begun, arrived=now, actor=actor))
 

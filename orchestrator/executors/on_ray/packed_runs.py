@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from ....agents.agent import Incumbent
+from ....agents.agent import Incumbent, LeaseTiming
 from ...log.log_file import RunLog
 from ...run_spec import RunSpec
 from ..messages import raise_sent_error
@@ -58,6 +60,14 @@ class PackedRun:
     budget: int | None = None
     died: bool = False
     _chunks: deque[Chunk | Exception] = field(default_factory=deque)
+    _actor: int = 0
+    """The number of the actor among those of all runs."""
+    _called: float | None = None
+    """When the run was handed to an actor that had yet to be started; None if it was there."""
+    _timed: bool = False
+    """Whether the time of a lease has come back from the actor."""
+    _offset: float = math.inf
+    """How far the clock of this process is ahead of the actor's, in seconds: the least that any chunk shows."""
 
     def drive(self) -> Generator[bool, None, None]:
         """Work the run until it ends or its actor dies.
@@ -70,6 +80,8 @@ class PackedRun:
         """
         slot = self.pool.places.assign_run_slot()
         generation = slot.generation
+        self._actor = self.pool.places.find_number(slot)
+        self._called = time.monotonic() if slot.actor is None else None
         try:
             recorded = RecordedLog(self.log.events(), self.log.all_rows(), self.log.elapsed_seconds)
             arguments = (pickle_run(self.planned), recorded, self.budget)
@@ -87,6 +99,7 @@ class PackedRun:
 
     def receive_item(self, key: str, item: Chunk) -> None:
         """Receive a chunk. If the session is being stopped, nobody else will write it."""
+        self._offset = min(self._offset, time.monotonic() - item.sent)
         self._chunks.append(item)
         while self.pool.draining and self._chunks:
             self._write_chunk(self._chunks.popleft())
@@ -107,12 +120,26 @@ class PackedRun:
         for note in chunk.notes:
             if not isinstance(note, tuple):
                 self.log.append(note)
-            elif isinstance(note[0], int):
-                self.log.add_rows(*note)
-            else:
+            elif isinstance(note[0], str):
                 self.log.append_event_text(*note)
+            elif isinstance(note[1], LeaseTiming):
+                self._add_timing(*note, chunk.begun)
+            else:
+                self.log.add_rows(*note)
         standing = self.run_progress
         standing.spent, standing.budget, standing.incumbent = chunk.spent, chunk.budget, chunk.incumbent
         standing.stopped, standing.halted = chunk.stopped, chunk.halted
         standing.evaluated_again += chunk.evaluated_again
         return chunk.last
+
+    def _add_timing(self, lease: int, timing: LeaseTiming, begun: float) -> None:
+        """Write where the time of a lease went, by the clock of this process: clocks of other machines differ.
+
+        The first lease begins with the start of the actor, or where that was there, with the run.
+        """
+        since = self._offset + (timing.begun if self._timed else begun)
+        if self._called is not None and not self._timed:
+            since = self._called
+        self._timed = True
+        arrived = timing.arrived + self._offset
+        self.log.add_timing(lease, timing._replace(begun=since, arrived=arrived, actor=self._actor))

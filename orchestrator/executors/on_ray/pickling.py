@@ -13,6 +13,7 @@ from typing import Any
 
 from ray import cloudpickle
 
+from ....agents.evaluation.children.pool import ChildPool
 from ....landscapes.landscape import Model
 from ....landscapes.opening import open_problem, probe_problem
 from ....landscapes.user_code import list_loaded_files
@@ -40,6 +41,21 @@ def pickle_run(planned: RunSpec, fan: FanOut | None = None) -> PickledRun:
         return PickledRun(list_loaded_files(), cloudpickle.dumps(planned), fan, probe)
     except Exception as error:
         raise ExecutorError(_describe_culprit(planned, error)) from None
+
+
+def open_children(planned: RunSpec) -> ChildPool | None:
+    """Create the child processes that evaluate rows of a run side by side; none is started before it is needed.
+
+    Returns:
+        The processes; None if rows are evaluated in child processes anyway, or no agent can use any side by side.
+    """
+    space, settings = planned.facts.space, planned.evaluation
+    if planned.concurrency == 1 or settings.isolated or planned.landscape.external or not planned.facts.rowwise:
+        return None
+    if all(agent.most_lanes(space) == 1 for _, agent in planned.team):
+        return None
+    settings = settings.model_copy(update={"workers": planned.concurrency})
+    return ChildPool(planned.landscape, settings, planned.facts, cloudpickle.dumps, (cloudpickle.__name__,))
 
 
 def _describe_culprit(planned: RunSpec, error: Exception) -> str:

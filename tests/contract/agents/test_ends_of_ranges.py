@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from searchparty.agents.agent import MOST_AT_ONCE, Agent
-from searchparty.experiments.minimize import build_part
+from searchparty.experiments.minimization.team import build_part
 from searchparty.experiments.spec import catalogue
 
 AGENTS = catalogue.agent_classes()

@@ -10,6 +10,7 @@ from searchparty.agents.agent import Lease, Region, Told
 from searchparty.agents.slsqp import Slsqp, is_steep, measure_spread
 from searchparty.agents.toolbox.callback import invert_solver
 from searchparty.agents.toolbox.slopes import CachedObjective
+from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.state.events import findings
 
 D = 40
@@ -35,11 +36,27 @@ def test_a_solver_that_finds_no_step_on_a_steep_slope_is_started_again_with_a_sm
     assert now.fun < before.fun / 100
 
 
-def test_its_last_words_tell_that_the_scale_was_changed():
+def first_words():
     team = [{"kind": "slsqp", "tolerance": 0.01}]
     found = minimize(steep_valley(0), [(-5, 5)] * D, team=team, budget=300 * D, seed=1)
-    ends = [finding.converged.why for finding in findings(found.log.events()) if finding.converged]
-    assert ends[0].startswith("slsqp: too steep for its first scale, with a smaller one: ")
+    return next(finding.converged.why for finding in findings(found.log.events()) if finding.converged)
+
+
+def test_its_last_words_tell_that_the_scale_was_changed(monkeypatch):
+    assert first_words().startswith("slsqp: steep, so with a smaller scale: ")
+    # Where curvatures seem to be equal, the solver is left to fail first.
+    monkeypatch.setattr("searchparty.agents.slsqp.EVEN", np.inf)
+    assert first_words().startswith("slsqp: too steep for its first scale, with a smaller one: ")
+
+
+def test_in_few_dimensions_the_first_step_tells_no_scale(monkeypatch):
+    def search(most):
+        monkeypatch.setattr("searchparty.agents.slsqp.MANY", most)
+        valley = steep_valley(0)
+        bounds = [(-5, 5)] * D
+        return minimize(valley, bounds, team=["slsqp"], budget=10 * D, seed=1).fun
+
+    assert search(D) != search(D + 1)
 
 
 def test_without_a_first_step_nothing_tells_a_scale():
@@ -82,3 +99,42 @@ def test_steep_is_what_leads_out_of_the_cube(point, limit, steep):
         while True:
             points = search.send(Told(points @ np.array([10.0, 0.1]), None, lease))
     assert answers == [(False, steep)]
+
+
+def search_valley(lanes, dimension=3):
+    """Return the sizes of the batches of a search on Rosenbrock's valley, and how it ended."""
+    lease = Lease(0, "slsqp", 10, Region.whole(dimension), "a test", fresh=True, lanes=lanes)
+    search, told, sizes = Slsqp().search(cube(dimension), lease, np.random.default_rng(0)), None, []
+    try:
+        while True:
+            points = search.send(told)
+            x = 4.0 * np.asarray(points) - 2.0
+            losses = (100.0 * (x[:, 1:] - x[:, :-1] ** 2) ** 2 + (1.0 - x[:, :-1]) ** 2).sum(axis=1) / 7.0
+            sizes.append(len(points))
+            told = Told(losses, None, lease)
+    except StopIteration as end:
+        return sizes, end.value
+
+
+def test_with_lanes_a_gradient_is_measured_with_its_point_and_the_search_is_the_same():
+    alone, end = search_valley(1)
+    sizes, other = search_valley(4)
+    assert set(sizes) == {4}
+    assert other.loss == pytest.approx(end.loss, abs=1e-12)
+    assert other.point == pytest.approx(end.point, abs=1e-5)
+    # A round is one evaluation for the one, and four side by side for the other.
+    assert 2 * len(sizes) < sum(alone)
+
+
+@pytest.mark.parametrize(("lanes", "ahead"), [(2, True), (3, False), (4, True), (9, True)])
+def test_it_looks_ahead_only_where_that_takes_fewer_rounds(lanes, ahead):
+    assert (search_valley(lanes)[0][0] > 1) is ahead
+
+
+def test_it_can_use_a_lane_for_each_point_of_a_gradient():
+    assert Slsqp().most_lanes(cube(3)) == 4
+    assert Slsqp().most_lanes(Space(np.zeros(3), np.ones(3), has_gradient=True)) == 1
+
+
+def cube(dimension):
+    return Space(np.zeros(dimension), np.ones(dimension))

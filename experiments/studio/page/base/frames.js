@@ -45,6 +45,11 @@ function ask() {
   requestAnimationFrame(advance);
 }
 
+/** Return whether the page has a clock of its own, which waits for each picture: then nothing is left out, or cut short. */
+export function isUnhurried() {
+  return "unhurried" in document.documentElement.dataset;
+}
+
 /** @param {number} now */
 function advance(now) {
   asked = false;

@@ -1,5 +1,7 @@
 /** Formatting of numbers for the page's texts. */
 
+const WHOLE = new Intl.NumberFormat("en");
+
 /**
  * Format a number with four significant digits, or return "none" if it is not finite.
  * @param {number|null|undefined} value
@@ -25,7 +27,7 @@ export function brief(loss) {
  * @param {number} value
  */
 export function whole(value) {
-  return Math.round(value).toLocaleString("en");
+  return WHOLE.format(Math.round(value));
 }
 
 /**

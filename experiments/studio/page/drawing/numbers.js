@@ -1,5 +1,7 @@
 /** Round numbers for axes, and their format. */
 
+const PLAIN = new Intl.NumberFormat("en-US", { maximumFractionDigits: 9 });
+
 /**
  * Return the number with the fewest digits in [low, high], or 0 if it is in the range.
  * @param {number} low
@@ -73,7 +75,7 @@ export function formatNumber(value) {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "?";
   const size = Math.abs(value);
   if (size >= 1e-3 && size < 1e5) {
-    return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 9 }).replace("-", "−");
+    return PLAIN.format(Number(value.toPrecision(6))).replace("-", "−");
   }
   const [digits, power] = value.toExponential(3).split("e");
   const leading = String(Number(digits)).replace("-", "−");

@@ -1,5 +1,5 @@
 /** Scheduling of a view's drawing: at most once per frame, quickly while something moves, and in full afterwards. */
-import { askDrawing, askStep, cancelFrame } from "../base/frames.js";
+import { askDrawing, askStep, cancelFrame, isUnhurried } from "../base/frames.js";
 import { Pace } from "./pace.js";
 
 const STILL = 250; // ms
@@ -29,11 +29,6 @@ export class Redraw {
     if (!this.disposed) askDrawing(this.onFrame);
   }
 
-  /** Whether the page has a clock of its own, which waits for each picture: then nothing is left out. */
-  get isUnhurried() {
-    return "unhurried" in document.documentElement.dataset;
-  }
-
   dispose() {
     this.disposed = true;
     cancelFrame(this.onFrame);
@@ -44,15 +39,17 @@ export class Redraw {
   /** @param {number} now */
   #drawFrame(now) {
     this.drawnAt = now;
-    this.work = this.draw(false);
+    // On a clock that waits, no time passes until a still picture is drawn in full.
+    const full = isUnhurried() && !this.moving;
+    this.work = this.draw(full);
     // What a drawing costs is seen in when the next frame begins: most of it is done elsewhere after the drawing has returned.
     askStep(this.onNext);
-    if (!this.moving) this.timer = setTimeout(() => this.draw(true), STILL);
+    if (!this.moving && !full) this.timer = setTimeout(() => this.draw(true), STILL);
   }
 
   /** @param {number} now */
   #learn(now) {
-    if (this.isUnhurried) Object.assign(this.pace, { scale: 1, budget: Infinity });
+    if (isUnhurried()) Object.assign(this.pace, { scale: 1, budget: Infinity });
     else this.pace.frame(now, now - this.drawnAt, this.work.drawn, this.work.total);
   }
 }

@@ -37,7 +37,10 @@ export function orderPoints(film, from, chunks, arrays) {
   row.set(arrays.row, old);
   let at = old;
   for (const [number, n] of chunks) lease.fill(number, at, (at += n));
-  for (let i = 0; i < time.length; i++) time[i] = film.leases[lease[i]].starts + payment(film.leases[lease[i]], row[i]) * film.header.seconds;
+  for (let i = 0; i < time.length; i++) {
+    const granted = film.leases[lease[i]];
+    time[i] = granted.starts + (payment(granted, row[i]) * film.header.seconds) / (granted.lanes ?? 1);
+  }
   const order = Uint32Array.from(time, (_, i) => i);
   if (!isOrdered(time, lease, row)) order.sort((a, b) => time[a] - time[b] || lease[a] - lease[b] || row[a] - row[b]);
   /**

@@ -1,6 +1,6 @@
 /** The player: it advances the number of evaluations shown while it plays. One player drives all stages. */
 
-import { askStep, cancelFrame } from "../base/frames.js";
+import { askStep, cancelFrame, isUnhurried } from "../base/frames.js";
 import { Director } from "../film/director.js";
 
 export class Player extends EventTarget {
@@ -86,12 +86,13 @@ export class Player extends EventTarget {
     if (!this.#playing) return;
     // A page in the background gets no frames for a while: limit the step, so that it does not jump afterwards.
     // The time may also be negative, because a frame may have begun before it was requested.
-    const passed = Math.min(100, Math.max(0, now - this.#last)) / 1000;
+    const passed = Math.min(isUnhurried() ? Infinity : 100, Math.max(0, now - this.#last)) / 1000;
     this.#last = now;
     this.at = this.director.evaluationsAt(this.director.secondsAt(this.at) + passed * this.speed);
     if (this.at >= this.length) this.#playing = false;
     else askStep(this.#onFrame);
-    this.#notify();
+    // On a clock that stands, what is shown is so already.
+    if (passed) this.#notify();
   }
 
   #notify() {

@@ -135,7 +135,7 @@ export class PlayerBar {
     const { at, length, playing, following } = this.player;
     this.scrub.max = String(Math.max(1, length));
     this.scrub.value = String(Math.round(at));
-    this.scrub.setAttribute("aria-valuetext", this.given.describe());
+    if (!playing) this.scrub.setAttribute("aria-valuetext", this.given.describe());
     say(this.readout, `${whole(at)} / ${whole(length)}`);
     if (this.toggle.dataset.playing !== String(playing)) {
       this.toggle.dataset.playing = String(playing);

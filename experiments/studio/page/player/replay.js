@@ -10,6 +10,7 @@ import { Player } from "./player.js";
 import { PlayerBar } from "./playerbar.js";
 import { Recorder } from "../recorder/recorder.js";
 import { SceneFit } from "./scenefit.js";
+import { Sight } from "../base/sight.js";
 import { Stage } from "./stage/stage.js";
 import { LossStrip } from "./strip.js";
 import { COLOURS } from "../drawing/colours.js";
@@ -32,8 +33,8 @@ export class Replay {
    * @param {HTMLElement} host
    * @param {{cards: Record<string, Record<string, string>>, theme: string, link: () => string,
    *   onPlace?: (u: number, v: number, film: Film) => void, onPlane?: (spec: string) => void,
-   *   onMoment?: () => void, fills?: boolean}} given `link` returns the address of the frame; `onPlane` requests another
-   *   plane; `fills` says whether the scene fills the window
+   *   onMoment?: () => void, fills?: boolean, tools?: HTMLElement[]}} given `link` returns the address of the frame; `onPlane` requests another
+   *   plane; `fills` says whether the scene fills the window; `tools` stand in the bar
    */
   constructor(host, given) {
     this.given = given;
@@ -44,14 +45,14 @@ export class Replay {
     this.lookButtons = makeLookButtons((look) => this.setLook(look));
     this.cameras = new Cameras(this.row, () => this.stages, () => this.#show());
     this.planes = new PlaneChoice(given.onPlane);
-    const bar = el("div", { class: "player" });
-    const seek = (/** @type {number} */ at) => this.#seek(at);
+    const [bar, seek] = [el("div", { class: "player" }), (/** @type {number} */ at) => this.#seek(at)];
     this.conclusion = new Conclusion(seek);
     this.charts = el("div", { class: "curves" });
     this.eventLogs = el("div", { class: "event-logs" });
     this.notes = el("div", { class: "event-logs run-notes" });
     this.announcement = el("p", { class: "visually-hidden", role: "status" });
     const scene = el("div", { class: "scene" }, [this.row, this.conclusion.element]);
+    this.sight = new Sight([this.charts, this.eventLogs], () => this.player.playing);
     host.append(scene, bar, this.notes, this.charts, this.eventLogs, this.announcement);
     this.curves = new Curves(this.charts, { theme: this.theme, onSeek: seek });
     this.strip = new LossStrip({ theme: this.theme, onSeek: seek });
@@ -63,7 +64,7 @@ export class Replay {
       describe: () => this.describe(),
       link: given.link,
       strip: this.strip.element,
-      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), el("div", { class: "buttons" }, [new Recorder(scene, this.player, () => this.names.join(" and ")).element, this.planes.element])])],
+      more: [el("div", { class: "toolbar" }, [el("div", { class: "buttons", role: "group", "aria-label": "View" }, [...this.lookButtons, this.cameras.button]), el("div", { class: "buttons" }, [new Recorder(scene, this.player, () => this.names.join(" and ")).element, ...(given.tools ?? []), this.planes.element])])],
     });
   }
 
@@ -183,17 +184,17 @@ export class Replay {
   }
 
   #show() {
-    const { at, length } = this.player;
+    const { at, length, playing } = this.player;
     const half = Math.max(0, ...this.stages.map(({ view }) => view.halfAt(at)));
     this.stages.forEach((stage, i) => {
       if (!stage.film) return;
-      stage.show(at, this.player.playing, half);
-      this.lists[i].show(stage.film, stage.film.headAt(at));
+      stage.show(at, playing, half);
+      if (this.sight.shows(this.eventLogs)) this.lists[i].show(stage.film, stage.film.headAt(at));
     });
-    this.curves.show(at);
+    if (this.sight.shows(this.charts)) this.curves.show(at);
     this.strip.show(at);
     this.conclusion.show(this.films, this.names, length > 0 && at >= length);
-    say(this.announcement, this.player.playing ? tellCaptions(this.stages, this.names) : this.describe());
+    say(this.announcement, playing ? tellCaptions(this.stages, this.names) : this.describe());
     this.given.onMoment?.();
   }
 }

@@ -209,13 +209,25 @@ function wordBest(film, at) {
 }
 
 /**
+ * The last texts that were shortened: in most frames, the same ones are asked for.
+ * @type {Map<string, string>}
+ */
+const fitted = new Map();
+const MOST_FITTED = 64;
+
+/**
  * @param {CanvasRenderingContext2D} context
  * @param {string} text
  * @param {number} room
  */
 function fitText(context, text, room) {
-  if (context.measureText(text).width <= room) return text;
+  const key = `${Math.floor(room)} ${text}`;
+  const known = fitted.get(key);
+  if (known !== undefined) return known;
+  if (fitted.size > MOST_FITTED) fitted.clear();
   let short = text;
-  while (short.length > 1 && context.measureText(`${short}…`).width > room) short = short.slice(0, -1);
-  return `${short.trimEnd()}…`;
+  while (short.length > 1 && context.measureText(short === text ? text : `${short}…`).width > room) short = short.slice(0, -1);
+  const found = short === text ? text : `${short.trimEnd()}…`;
+  fitted.set(key, found);
+  return found;
 }

@@ -18,7 +18,8 @@ export function readPlay(text, catalogue) {
     if (!known || sides.length < 1 || sides.length > 2) return null;
     const [first] = catalogue.questions;
     const [usual] = first.sides;
-    const whole = sides.map((/** @type {Side} */ { name, settings }) => ({ name: String(name), settings: { ...usual.settings, ...settings } }));
+    const whole = sides.map((/** @type {Side} */ { name, settings, from }) => ({ name: String(name), settings: { ...usual.settings, ...settings }, from: typeof from === "number" ? from : undefined }));
+    delete whole[0].from;
     return { title, question, common: { ...first.common, ...common }, sides: whole };
   } catch {
     return null;

@@ -3,6 +3,7 @@
 import { el, fill } from "../base/dom.js";
 import { slider } from "../base/fields.js";
 import { whole } from "../base/wording.js";
+import { nameBranch, settingsOf } from "./branching.js";
 import { LandscapeFields } from "./landscapefields.js";
 import { SettingFields } from "./settingfields.js";
 import { StartField } from "./startfield.js";
@@ -47,7 +48,7 @@ export class PlayForm {
    */
   load(preset) {
     this.common = { ...preset.common };
-    this.sides = preset.sides.map(({ name, settings }) => ({ name, settings: { lease: null, ...settings } }));
+    this.sides = preset.sides.map(({ name, settings, from }) => ({ name, settings: { lease: null, ...settings }, from }));
     this.#build();
   }
 
@@ -69,15 +70,20 @@ export class PlayForm {
    * @returns {Settings[]}
    */
   get sideSettings() {
-    return this.sides.map(({ settings }) => ({ ...this.common, ...settings }));
+    return this.sides.map((side) => ({ ...this.common, ...settingsOf(side, this.sides[0]) }));
+  }
+
+  /** The moment from which each side branches the first one; undefined if it does not. */
+  get starts() {
+    return this.sides.map(({ from }) => from);
   }
 
   #build() {
-    const { budget } = this.catalogue.limits;
+    const { limits: { budget }, settings: helps } = this.catalogue;
     const landscape = this.#landscapeFields();
     const sliders = [
-      this.#commonSlider("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= budget[1]), words: (/** @type {number} */ n) => `${whole(n)} evaluations`, help: "How many points may be tried, by all agents together. Both sides of a comparison get the same." }),
-      this.#commonSlider("seed", { label: "Seed", min: 0, max: 50, help: "All random numbers follow from it: the same seed gives the same run." }),
+      this.#commonSlider("budget", { label: "Budget", steps: BUDGETS.filter((b) => b <= budget[1]), words: (/** @type {number} */ n) => `${whole(n)} evaluations`, help: helps.budget }),
+      this.#commonSlider("seed", { label: "Seed", min: 0, max: 50, help: helps.seed }),
     ];
     this.describeStart();
     const sides = this.sides.map((side) => this.#sideFields(side));
@@ -139,8 +145,9 @@ export class PlayForm {
   #sideFields(side) {
     const fields = new SettingFields(this.catalogue, side.settings, (dragging) => {
       side.settings = fields.value;
+      if (side.from) side.name = nameBranch(side, this.sides[0]);
       this.listeners.onChange(dragging);
-    }, side.name);
+    }, side.name, Boolean(side.from));
     return { quick: fields.quick, more: el("details", { class: "side", open: true }, [el("summary", { text: side.name }), fields.element]) };
   }
 }

@@ -6,12 +6,13 @@ import { el, say } from "../base/dom.js";
 import { Replay } from "../player/replay.js";
 import { Beside } from "../gallery/beside.js";
 import { readPlay, writePlay } from "./address.js";
+import { Branching } from "./branching.js";
 import { PlayForm } from "./playform.js";
 import { PresetBar } from "./presetbar.js";
 import { Preparation } from "./preparation.js";
 import { Problems } from "./problems.js";
 import { PlayRequests } from "./requests.js";
-import { describeDifferences, liftToCube } from "./settings.js";
+import { describeBranch, describeDifferences, liftToCube } from "./settings.js";
 import { Veil } from "./veil.js";
 import { YamlList } from "./yamllist.js";
 
@@ -52,7 +53,12 @@ export class Playground {
       onMiddle: () => this.#placeAt(0.5),
     });
     this.differences = el("p", { class: "soft" });
-    this.problems = new Problems(() => this.#tryAgain());
+    this.problems = new Problems(() => {
+      this.#requests.forget();
+      this.#complain([]);
+      this.#run(false);
+    });
+    this.branching = new Branching(catalogue, { sides: () => this.settings.sides, films: () => this.#films, player: /** @returns {import("../player/player.js").Player} */ () => this.replay.player, onBranch: (original, branch) => this.#branch(original, branch) });
     const replay = el("div", { class: "replay" });
     this.veil = new Veil(replay, () => this.replay.row);
     this.yaml = new YamlList();
@@ -64,8 +70,12 @@ export class Playground {
     );
     this.replay = new Replay(replay, {
       fills: true,
-      cards: catalogue.cards, theme, link: () => this.link(),
-      onMoment: () => this.#showMoment(onMoment),
+      cards: catalogue.cards, theme, link: () => this.onLink(this.address()),
+      onMoment: () => {
+        this.beside.show(this.replay.player.at);
+        onMoment();
+      },
+      tools: [this.branching.element],
       onPlace: (u, v, film) => this.#placeAt(liftToCube(film.header.plane, u, v)),
       onPlane: (spec) => this.#look(spec),
     });
@@ -139,7 +149,7 @@ export class Playground {
     this.veil.expect(dragging);
     this.preparation.cancel();
     try {
-      const answers = await this.#requests.play(this.settings.sideSettings);
+      const answers = await this.#requests.play(this.settings.sideSettings, this.settings.starts);
       if (!answers) return;
       const names = this.settings.sides.map((side) => side.name);
       this.#complain([]);
@@ -167,19 +177,24 @@ export class Playground {
     this.#films = films;
     this.settings.header = films[0].header;
     this.beside.setFilms(films, names, this.settings.common.landscape, this.presets.current?.id ?? "");
-    this.replay.conclusion.answer = this.presets.current?.answer ?? "";
+    this.replay.conclusion.answer = this.presets.current?.answer ?? describeBranch(this.settings.sides);
     this.replay.setFilms(films, names);
     if (!first) return;
     this.veil.lift();
     this.replay.showFrom(this.#wanted, dragging);
-    this.preparation.schedule(this.settings.sideSettings);
+    if (this.branching.takeUp()) this.replay.player.play();
+    this.preparation.schedule(this.settings.sideSettings.filter((_, i) => !this.settings.starts[i]));
     this.#wanted = null;
   }
 
-  /** @param {() => void} onMoment */
-  #showMoment(onMoment) {
-    this.beside.show(this.replay.player.at);
-    onMoment();
+  /**
+   * Show a run, and beside it what comes of another setting from a moment on; go on from there.
+   * @param {import("../types.d.ts").Side} original
+   * @param {import("../types.d.ts").Side} branch
+   */
+  #branch(original, branch) {
+    this.#wanted = branch.from ?? 0;
+    this.load({ common: this.settings.common, sides: [original, branch] }, { named: false });
   }
 
   /**
@@ -205,17 +220,5 @@ export class Playground {
   #complain(problems) {
     if (problems.length) this.veil.rest();
     this.problems.show(problems);
-  }
-
-  /** Asks for the same once more. */
-  #tryAgain() {
-    this.#requests.forget();
-    this.#complain([]);
-    this.#run(false);
-  }
-
-  /** @returns {string} */
-  link() {
-    return this.onLink(this.address());
   }
 }

@@ -9,10 +9,13 @@ const POLL_MILLISECONDS = 60;
 const TOO_MANY = 429;
 /** Where too many runs wait already, the server is asked again after so long. */
 const AGAIN_MILLISECONDS = 1500;
+/** The same if a branch waits for the end of its original. */
+const SOON_MILLISECONDS = 200;
 
 /**
  * @typedef {import("../types.d.ts").Settings} Settings
  * @typedef {import("../film/film.js").Film} Film
+ * @typedef {{key: string, at: number}} Start the run that is branched, and from which evaluation on
  * @typedef {{key: string, yaml: string}} Answer of the server: the run's key and its experiment
  * @typedef {object} Listeners
  * @property {(films: Film[]) => void} onFilms all films have begun, or one of them has grown
@@ -32,12 +35,17 @@ export class PlayRequests {
   /**
    * Ask the server to run these settings, one for each side.
    * @param {Settings[]} settings
+   * @param {(number|undefined)[]} starts the evaluation from which a side branches the first one; undefined if it does not
    * @returns {Promise<Answer[]|null>} null if there has been a newer request in the meantime
    */
-  async play(settings) {
+  async play(settings, starts) {
     const version = ++this.#version;
     try {
-      const answers = await Promise.all(settings.map((wanted, i) => this.#ask(SIDES[i], wanted)));
+      const first = this.#ask(SIDES[0], settings[0]);
+      const answers = await Promise.all([first, ...settings.slice(1).map(async (wanted, i) => {
+        const at = starts[i + 1];
+        return this.#ask(SIDES[i + 1], wanted, at ? { key: (await first).key, at } : undefined);
+      })]);
       return version === this.#version ? answers : null;
     } catch (error) {
       if (version === this.#version) throw error;
@@ -94,15 +102,16 @@ export class PlayRequests {
   /**
    * @param {string} side
    * @param {Settings} wanted
+   * @param {Start} [from]
    * @returns {Promise<Answer>}
    */
-  async #ask(side, wanted) {
+  async #ask(side, wanted, from) {
     const settings = confineToCube(wanted);
-    const key = JSON.stringify(settings);
+    const key = JSON.stringify([settings, from]);
     if (this.#asked[side]?.key !== key) {
       // The server removes the run that this side showed before.
       this.#pollers[side]?.stop();
-      this.#asked[side] = { key, answer: this.#sendOnceFree(side, key, settings) };
+      this.#asked[side] = { key, answer: this.#sendOnceFree(side, key, { settings, from }) };
     }
     try {
       return await this.#asked[side].answer;
@@ -116,16 +125,16 @@ export class PlayRequests {
    * Asks for a play, again and again while too many wait, unless something else is asked for on that side.
    * @param {string} side
    * @param {string} key
-   * @param {Settings} settings
+   * @param {{settings: Settings, from?: Start}} wanted
    * @returns {Promise<Answer>}
    */
-  async #sendOnceFree(side, key, settings) {
+  async #sendOnceFree(side, key, wanted) {
     for (;;) {
       try {
-        return await send("/api/plays", { page: this.#page, side, settings });
+        return await send("/api/plays", { page: this.#page, side, ...wanted });
       } catch (error) {
         if (!(error instanceof ServerError) || error.status !== TOO_MANY || this.#asked[side]?.key !== key) throw error;
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MILLISECONDS));
+        await new Promise((resolve) => setTimeout(resolve, wanted.from ? SOON_MILLISECONDS : AGAIN_MILLISECONDS));
       }
     }
   }

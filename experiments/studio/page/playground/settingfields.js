@@ -18,6 +18,8 @@ const pair = (kind) => [kind, kind];
 
 /** The fields that are always shown; the others stand behind "More". */
 const QUICK = ["grid_size", "radius", "kinds"];
+/** The fields of a branch, which are those of its policy: the rest was decided before. Radius and sharing are always shown. */
+const BRANCH_MORE = ["budget_policy", "lease", "policy"];
 
 export class SettingFields {
   /**
@@ -25,11 +27,12 @@ export class SettingFields {
    * @param {import("../types.d.ts").Settings} settings to begin with
    * @param {(dragging: boolean) => void} onChange
    * @param {string} name of the side
+   * @param {boolean} branches whether it is a branch: then only its policy may change
    */
-  constructor(catalogue, settings, onChange, name = "") {
+  constructor(catalogue, settings, onChange, name = "", branches = false) {
     /** @type {import("../types.d.ts").Settings} */
     this.settings = { ...settings };
-    const { limits, cards } = catalogue;
+    const { limits, cards, settings: helps } = catalogue;
     /** @type {(name: string) => (value: any) => void} */
     const set = (name) => (value) => this.#set(name, value, false, onChange);
     /** @type {(name: string) => (value: any) => void} */
@@ -45,26 +48,27 @@ export class SettingFields {
     });
     this.fields = {
       kinds: choices({ label: "Team", name: "kinds", value: this.settings.kinds, onChange: set("kinds"), options: catalogue.agents.map(({ kind }) => [kind, kind, cards.agents[kind]]) }),
-      agents: slider({ label: "Number of agents", min: 1, max: limits.agents[1], ...sliderOptions("agents"), help: "The kinds of the team are assigned to the agents in turn." }),
-      grid_size: slider({ label: "Grid size", min: limits.grid_size[0], max: limits.grid_size[1], words: (n) => `${n} × ${n}`, ...sliderOptions("grid_size"), help: "A grid agent tries this many points along each axis. More points see finer valleys, and cost more." }),
-      radius: slider({ label: "Radius", min: limits.radius[0], max: limits.radius[1], step: 0.01, words: number, ...sliderOptions("radius"), help: "How far around the start the search looks at first: half of the side of the region. 0.5 is everywhere." }),
-      shrink: slider({ label: "Shrink factor", min: limits.shrink[0], max: limits.shrink[1], step: 0.05, words: number, ...sliderOptions("shrink"), help: "Ratio of each radius to the one before." }),
-      sharing: choice({ label: "Sharing", ...choiceOptions("sharing", "sharings"), help: "Whether an agent's best point is handed to the others." }),
-      policy: choice({ label: "Policy", ...choiceOptions("policy", "policies"), help: "The rules that decide who searches where, and for how long. \"composed\" is made of the choices below." }),
-      budget_policy: choice({ label: "Budget policy", ...choiceOptions("budget_policy", "budgets"), help: "How evaluations are divided: \"bandit\" gives more to agents that have found improvements." }),
-      radius_policy: choice({ label: "Radius policy", ...choiceOptions("radius_policy", "radii"), help: "How the region changes: \"shrink\" makes it smaller with each lease." }),
-      lease: slider({ label: "Lease", steps: LEASES, words, ...sliderOptions("lease"), help: "How many evaluations an agent may spend before the next decision about it." }),
+      agents: slider({ label: "Number of agents", min: 1, max: limits.agents[1], ...sliderOptions("agents"), help: helps.agents }),
+      grid_size: slider({ label: "Grid size", min: limits.grid_size[0], max: limits.grid_size[1], words: (n) => `${n} × ${n}`, ...sliderOptions("grid_size"), help: helps.grid_size }),
+      radius: slider({ label: "Radius", min: limits.radius[0], max: limits.radius[1], step: 0.01, words: number, ...sliderOptions("radius"), help: helps.radius }),
+      shrink: slider({ label: "Shrink factor", min: limits.shrink[0], max: limits.shrink[1], step: 0.05, words: number, ...sliderOptions("shrink"), help: helps.shrink }),
+      sharing: choice({ label: "Sharing", ...choiceOptions("sharing", "sharings"), help: helps.sharing }),
+      policy: choice({ label: "Policy", ...choiceOptions("policy", "policies"), help: helps.policy }),
+      budget_policy: choice({ label: "Budget policy", ...choiceOptions("budget_policy", "budgets"), help: helps.budget_policy }),
+      radius_policy: choice({ label: "Radius policy", ...choiceOptions("radius_policy", "radii"), help: helps.radius_policy }),
+      lease: slider({ label: "Lease", steps: LEASES, words, ...sliderOptions("lease"), help: helps.lease }),
     };
     this.composed = [this.fields.budget_policy.element, this.fields.radius_policy.element];
     this.about = el("p", { class: "soft" });
     this.cards = cards;
     const told = el("details", {}, [el("summary", { class: "soft", text: "What these choices mean" }), this.about]);
-    const more = Object.entries(this.fields).filter(([key]) => !QUICK.includes(key)).map(([, field]) => field.element);
+    const more = Object.entries(this.fields).filter(([key]) => (branches ? BRANCH_MORE.includes(key) : !QUICK.includes(key))).map(([, field]) => field.element);
     this.element = el("div", { class: "fields", role: "group", "aria-label": `Rules${name ? ` of ${name}` : ""}` }, [...more, told]);
     this.teamText = el("summary");
     const team = el("details", { class: "team" }, [this.teamText, el("div", { class: "popover" }, [this.fields.kinds.element])]);
     this.quick = el("div", { class: "quick", role: "group", "aria-label": name || "Team and region" }, [
-      el("span", { class: "quick-name", text: name }), this.fields.grid_size.element, this.fields.radius.element, team,
+      el("span", { class: "quick-name", text: name }),
+      ...(branches ? [this.fields.radius_policy.element, this.fields.sharing.element] : [this.fields.grid_size.element, this.fields.radius.element, team]),
     ]);
     this.#describe();
   }

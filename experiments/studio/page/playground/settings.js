@@ -1,5 +1,7 @@
 /** Functions on the playground's settings: their differences, and the starting region. */
 
+import { whole } from "../base/wording.js";
+
 /**
  * @typedef {import("../types.d.ts").Settings} Settings
  * @typedef {import("../types.d.ts").Side} Side
@@ -25,7 +27,16 @@ export function describeDifferences(sides) {
   const [first, second] = sides.map(({ settings }) => settings);
   const names = [...new Set([...Object.keys(first), ...Object.keys(second)])];
   const differ = names.filter((name) => JSON.stringify(first[name] ?? null) !== JSON.stringify(second[name] ?? null));
-  return differ.length ? `Differences: ${differ.map((name) => NAMES[name] ?? name).join(", ")}. Everything else is the same.` : "The two settings are the same.";
+  const start = sides[1].from ? `Until evaluation ${whole(sides[1].from)}, both are one run. ` : "";
+  return differ.length ? `${start}Differences: ${differ.map((name) => NAMES[name] ?? name).join(", ")}. Everything else is the same.` : "The two settings are the same.";
+}
+
+/**
+ * Say what two sides share if the second is a branch of the first; "" if it is none.
+ * @param {Side[]} sides
+ */
+export function describeBranch(sides) {
+  return sides[1]?.from ? describeDifferences(sides).replace(" Everything else is the same.", "") : "";
 }
 
 /**

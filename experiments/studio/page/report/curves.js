@@ -34,10 +34,10 @@ export function drawCurves(host, data, theme, more = {}) {
   fill(host, parts);
   const chart = new LineChart(place, { theme });
   const ends = data.series.flatMap(({ x }) => [x[0], x[x.length - 1]]).filter(Number.isFinite);
-  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const [low, high] = [Math.min(...ends), Math.max(...ends, data.until ?? -Infinity)];
   chart.set({
     title: data.title, xName: data.xName, label: data.label, log: data.log, xLog: data.xLog && low > 0,
-    range: ends.length ? [data.from ?? low, high > low ? high : low + 1] : [0, 1], until: data.until ?? high,
+    range: ends.length ? [data.from ?? low, high > low ? high : low + 1] : [0, 1], until: high,
     floor: data.within?.[0], ceiling: data.within?.[1],
     series: data.series.map((one, k) => ({ ...lineStyle(k, theme), ...one })).filter(({ x }) => x.length),
   });

@@ -5,7 +5,10 @@ import { formatNumber, linearTicks, logTicks } from "../drawing/numbers.js";
 import { dataOf, drawToWidth, picture, tint, write } from "./figure.js";
 
 const ROW = 34;
-const MARGIN = { right: 16, top: 8, bottom: 40 };
+const LINE = 15;
+const MARGIN = { right: 16, top: 26, bottom: 40 };
+/** Which ends of a bar are open, by what its value is. @type {Record<string, [boolean, boolean]>} */
+const OPEN = { "at least": [false, true], "at most": [true, false], about: [true, true] };
 
 /**
  * Fill a host with a forest plot and its data.
@@ -15,8 +18,18 @@ const MARGIN = { right: 16, top: 8, bottom: 40 };
  */
 export function drawIntervals(host, data, theme) {
   const place = el("div");
-  host.replaceChildren(place, ...(data.absent ? [el("p", { class: "soft", text: data.absent })] : []), dataOf(() => tableOf(data)));
+  host.replaceChildren(place, dataOf(() => tableOf(data)));
   drawToWidth(place, (width) => [draw(data, width, theme)]);
+}
+
+/**
+ * Return the title of a row, in two lines if one has no room for it: what is decided and how much stand below the name.
+ * @param {string} title
+ * @param {number} width
+ */
+function breakTitle(title, width) {
+  const end = title.indexOf(": ");
+  return end < 0 || widthOf(title) <= width ? [title] : [title.slice(0, end + 1), title.slice(end + 2)];
 }
 
 /** Return the width of a text of a picture, in pixels. @param {string} text */
@@ -32,8 +45,12 @@ function widthOf(text) {
  * @param {number} width
  * @param {string} theme
  */
-function draw({ label, rows, log, reference, region, xName }, width, theme) {
-  const [left, right, height] = [14, width - MARGIN.right, MARGIN.top + ROW * rows.length + MARGIN.bottom];
+function draw({ title: heading, label, rows, log, reference, region, xName }, width, theme) {
+  const [left, right] = [14, width - MARGIN.right];
+  const titles = rows.map(({ name }) => breakTitle(name, right - left));
+  const tops = [MARGIN.top];
+  for (const title of titles) tops.push(tops[tops.length - 1] + ROW + LINE * (title.length - 1));
+  const height = tops[rows.length] + MARGIN.bottom;
   const bottom = height - MARGIN.bottom;
   const values = [reference, ...(region ?? []), ...rows.flatMap(({ value, low, high }) => [value, low, high])];
   const known = values.filter((value) => value !== null && Number.isFinite(value) && (!log || value > 0)).map(Number);
@@ -49,21 +66,27 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
     write(x(value, left), bottom + 16, formatNumber(value), { "text-anchor": "middle" }),
   ]);
   const equal = region ? [svg("rect", { x: x(region[0], left), width: x(region[1], right) - x(region[0], left), y: MARGIN.top, height: bottom - MARGIN.top, fill: "var(--line)", "fill-opacity": 0.5 })] : [];
-  const drawn = rows.flatMap(({ name, value, low, high, colour }, k) => {
-    const y = MARGIN.top + ROW * k + 24;
+  const drawn = rows.flatMap(({ value, low, high, colour, bound }, k) => {
+    const y = tops[k + 1] - ROW + 24;
     const stroke = tint(colour ?? k, theme);
     const [from, to] = [x(low, left), x(high, right)];
-    return [
-      // Paper keeps the lines of the grid out of the name.
-      svg("rect", { x: left - 2, y: y - 21, width: widthOf(name) + 4, height: 14, fill: "var(--paper)" }),
-      write(left, y - 10, name),
+    const open = OPEN[bound ?? ""] ?? [false, false];
+    // Paper keeps the lines of the grid out of the name.
+    const title = titles[k].reverse().flatMap((line, above) => [
+      svg("rect", { x: left - 2, y: y - 21 - LINE * above, width: widthOf(line) + 4, height: 14, fill: "var(--paper)" }),
+      write(left, y - 10 - LINE * above, line),
+    ]);
+    return value === null ? title : [
+      ...title,
       svg("line", { x1: from, x2: to, y1: y, y2: y, stroke, "stroke-width": 2.5 }),
-      ...[from, to].map((at) => svg("line", { x1: at, x2: at, y1: y - 5, y2: y + 5, stroke, "stroke-width": 2 })),
+      ...[from, to].map((at, end) => (open[end]
+        ? svg("path", { d: `M${at + (end ? -7 : 7)} ${y - 6}L${at + (end ? 1 : -1)} ${y}L${at + (end ? -7 : 7)} ${y + 6}`, stroke, fill: "none", "stroke-width": 2.5 })
+        : svg("line", { x1: at, x2: at, y1: y - 5, y2: y + 5, stroke, "stroke-width": 2 }))),
       svg("rect", { x: x(value, right) - 4.5, y: y - 4.5, width: 9, height: 9, fill: stroke, stroke: "var(--paper)" }),
     ];
   });
   const line = svg("line", { x1: x(reference, left), x2: x(reference, left), y1: MARGIN.top, y2: bottom, stroke: "currentColor", "stroke-width": 1.4 });
-  return picture(label, width, height, [...equal, ...grid, line, ...drawn, write(right, height - 6, xName, { "text-anchor": "end" })]);
+  return picture(label, width, height, [...equal, ...grid, line, ...drawn, write(left, 12, heading, { "font-weight": "bold" }), write(right, height - 6, xName, { "text-anchor": "end" })]);
 }
 
 /**
@@ -71,5 +94,5 @@ function draw({ label, rows, log, reference, region, xName }, width, theme) {
  * @returns {import("../types.d.ts").TableData}
  */
 function tableOf({ label, rows, xName }) {
-  return { caption: label, heads: ["pair", xName, "from", "to"], rows: rows.map(({ name, value, low, high }) => [name, value, low, high]) };
+  return { caption: label, heads: ["pair", xName, "from", "to", "bound"], rows: rows.map(({ name, value, low, high, bound }) => [name, value, low, high, bound ?? ""]) };
 }

@@ -60,7 +60,12 @@ def test_sweep_says_that_a_setting_does_nothing(command, folder):
         ("landscapes.0.dimension=2,3", "--over must be a setting of the search, got 'landscapes.0.dimension', which"),
         ("seed=1,2", "--over must be a setting of the search, got 'seed', which changes the problem"),
         ("scout.points=3,5", "strategies.alone.agents.0.points must be a known setting, got 'points'"),
-        ("nobody.step=3,5", "--over must begin with a key of the YAML or the name of a member, got 'nobody.step'. Mem"),
+        ("nobody.step=3,5", "sweep.nobody.step must begin with a key of the YAML or the name of a member, got 'nobody"),
+        ("policy.budget=equal,bandit", "Write strategies.alone.policy.budget or strategies.party.policy.budget."),
+        ("points_per_axis=3,5", "Write scout.points_per_axis."),
+        ("radius=0.1,0.2", "Write region.radius or strategies.alone.policy.radius or strategies.party.policy.radius."),
+        ("scout=grid,random", "Name a setting of scout: scout.SETTING."),
+        ("scut.step=1,2", "Did you mean 'scout'? Members: scout, random."),
         ("budget=3", "--over must have at least two values, got 'budget=3'. Set one with --set."),
         ("budget", "--over must be key.path=value,value, got 'budget'. Write e.g."),
         ("executor=ray,simulated", "sweep.executor must be a setting that changes findings"),
@@ -82,7 +87,7 @@ def test_sweep_refuses_a_key_that_is_given_twice(command, folder):
 def test_sweep_refuses_a_value_that_is_listed_twice(command, folder):
     done = command("sweep", "study.yaml", "--over", "budget=30,40,30", cwd=folder)
     assert done.returncode == 2
-    assert "--over must list each value of budget once, got 30 twice. Leave one out." in done.stderr
+    assert "sweep.budget must list each value once, got 30 twice (--over budget=30,40,30). Leave one" in done.stderr
     assert "does nothing" not in done.stderr
 
 

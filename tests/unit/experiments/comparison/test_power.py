@@ -11,7 +11,7 @@ from searchparty.experiments.comparison.power import CANDIDATES, FREE_PROBLEMS, 
 from searchparty.experiments.comparison.problems import form_problems
 from searchparty.experiments.comparison.tables import make_power_table
 from searchparty.experiments.comparison.verdict import judge_pair
-from searchparty.experiments.comparison.wording import describe_change, describe_powers
+from searchparty.experiments.comparison.words.advice import advise_step, describe_powers
 
 
 def advise(runs):
@@ -26,7 +26,9 @@ def test_what_is_settled_needs_nothing():
 
 def test_single_runs_are_no_pilot():
     runs = [reach(hit, strategy=s) for s, hit in (("a", 5), ("b", 50))]
-    assert advise(runs) == Advice("pilot", 5)
+    found = advise(runs)
+    assert (found.need, found.repeats, found.present) == ("pilot", 5, 1)
+    assert found.evaluations == 4 * sum(run.evaluations for run in runs)
     # Five instances with one repeat each are five runs: one repeat is enough of a pilot there.
     runs = [reach(5, strategy=s, landscape=f"p i{n}", instance=n) for s in "ab" for n in range(2)]
     assert advise(runs).need != "pilot"
@@ -76,7 +78,7 @@ def test_instances_share_the_runs_that_are_needed():
 
 def test_advice_is_the_same_each_time():
     runs, _ = simulate(np.random.default_rng(2), 3, 4, 0.6, 0.9)
-    assert compare_runs(runs).advice == compare_runs(runs).advice
+    assert advise(runs) == advise(runs)
 
 
 def test_powers_grow_up_to_what_is_advised():
@@ -95,9 +97,8 @@ def test_nothing_is_estimated_of_what_is_settled_or_no_pilot():
     single = [reach(hit, strategy=s) for s, hit in (("a", 5), ("b", 50))]
     assert compare_runs(settled).powers == compare_runs(single).powers == []
     assert describe_powers(compare_runs(settled)) == []
-    assert describe_powers(compare_runs(single)) == [
-        "b against a: It takes at least 5 runs of each strategy on a problem to tell."
-    ]
+    (told,) = describe_powers(compare_runs(single))
+    assert told.startswith("b against a: 5 repeats in all (1 now), ")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -119,7 +120,7 @@ def test_many_problems_are_estimated_only_if_that_is_asked_for():
     runs, _ = simulate(np.random.default_rng(7), FREE_PROBLEMS + 1, 3, 0.86, 1.0, 1.2)
     by_default, asked = compare_runs(runs), compare_runs(runs, power=True)
     assert by_default.advice == Advice("power")
-    assert describe_change(by_default, "there").endswith("Run: searchparty report there --power")
+    assert advise_step(by_default, by_default.headline, "there").line.endswith(": searchparty report there --power")
     assert asked.advice.need in ("repeats", "many", "problems")
 
 

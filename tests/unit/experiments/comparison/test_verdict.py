@@ -1,6 +1,7 @@
 """Verdicts over problems: what decides, what is never dropped, and what stays open."""
 
 import math
+from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -248,3 +249,14 @@ def test_intervals_cover_the_truth_and_no_difference_is_rarely_called_one(proble
     assert covered / tries >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / tries)
     if not between or problems >= FEW_PROBLEMS:
         assert wrong / tries <= 0.05
+
+
+def test_areas_are_compared_only_where_they_are_asked_for_or_decide():
+    problems = form_problems(make_runs({"a": [FAST] * 3, "b": [SLOW] * 3}, minimum=0.0))
+    whole, lean = judge_pair(problems, "a", "b"), judge_pair(problems, "a", "b", with_area=False)
+    assert whole.area is not None
+    assert lean == replace(whole, area=None)
+    unsolved = [
+        make_summary([gap] * 60, s, r, "p", minimum=0.0) for s, gap in (("a", 50.0), ("b", 1e-4)) for r in range(5)
+    ]
+    assert judge_pair(form_problems(unsolved), "b", "a", with_area=False).basis == "areas"

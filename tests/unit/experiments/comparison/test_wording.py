@@ -9,17 +9,19 @@ import pytest
 from summaries import make_summary, reach
 
 from searchparty.experiments.comparison.bars import _draw_scale, _find_place, draw_bars
+from searchparty.experiments.comparison.bootstrap import Interval
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.comparison.exports import format_comparison, list_sentences
 from searchparty.experiments.comparison.wording import (
-    describe_change,
     describe_differences,
     describe_identities,
-    describe_rival,
     describe_verdict,
+    format_amount,
     format_digits,
-    write_headline,
+    format_times,
 )
+from searchparty.experiments.comparison.words.advice import advise_step
+from searchparty.experiments.comparison.words.findings import write_findings
 from searchparty.landscapes.landscape import Refusal
 
 
@@ -33,63 +35,88 @@ def runs_of(times, runs=5, **more):
 
 
 def headline(times, **more):
-    return write_headline(compare_runs(runs_of(times, **more)))
+    return write_findings(compare_runs(runs_of(times, **more))).verdict
 
 
 def test_the_verdict_has_the_ratio_its_interval_and_the_problems():
     assert headline({"base": [40] * 4, "party": [10] * 4}) == (
-        "party is better than base: it needs 0.25 (95 %: 0.25 to 0.25) times the evaluations on all 4 problems."
+        "party is better than base: it needs 4 times fewer evaluations (95 %: 4 to 4) on all 4 problems."
     )
     assert headline({"base": [40, 40, None, None], "party": [10, 10, 10, None]}) == (
-        "party is better than base: it needs 0.25 (95 %: 0.25 to 0.25) times the evaluations on the 2 of 4 problems "
-        "that both solve, and solves 1 that base never does, none the other way."
+        "party is better than base: it needs 4 times fewer evaluations (95 %: 4 to 4) on the 2 of 4 problems "
+        "both solve, and alone solves 1 more."
     )
     assert headline({"base": [40, None], "party": [10, 10]}).endswith(
-        "on the only one of 2 problems that both solve, and solves 1 that base never does, none the other way."
+        "on the 1 of 2 problems both solve, and alone solves 1 more."
     )
 
 
-def test_the_best_is_also_compared_with_the_best_of_the_others():
+def test_the_strongest_rival_comes_first_and_the_baseline_beside_it():
     compared = compare_runs(runs_of({"base": [80] * 4, "near": [11] * 4, "party": [10] * 4}))
-    assert compared.headline.second == "base"
-    assert (compared.rival.first, compared.rival.second) == ("party", "near")
-    told = describe_rival(compared)
-    assert told.startswith("Of the others, near comes next. ")
-    assert "0.91" in told
-    assert "repeats" not in told
-    assert list_sentences(compared)[2] == told
-    open_runs = runs_of({"base": [80] * 2, "near": [10, 30], "party": [30, 10]}, runs=2)
-    assert describe_rival(compare_runs(open_runs), "out").endswith(
-        " More problems would settle it; more repeats of these would not."
-    )
+    assert compared.rival_leads
+    found = write_findings(compared)
+    told = "party and near, the next best, are equivalent in practice: party needs 0.91 times the evaluations "
+    assert found.verdict.startswith(told)
+    assert found.others == "party against base (baseline): better, 8 times fewer evaluations (95 %: 8 to 8)."
+    assert found.lines[:2] == [found.verdict, found.others]
+    assert list_sentences(compared)[: len(found.lines)] == found.lines
+
+
+def test_behind_the_baseline_a_strategy_is_told_of_only_if_it_may_be_as_good():
+    behind = compare_runs(runs_of({"base": [20] * 4, "near": [40] * 4, "party": [10] * 4}))
+    assert not behind.rival_leads
+    assert write_findings(behind).verdict.startswith("party is better than base: ")
+    assert write_findings(behind).others == ""
     # The headline is the same comparison, or there is nobody else.
     for times in ({"base": [10] * 4, "party": [40] * 4, "near": [80] * 4}, {"base": [40] * 4, "party": [10] * 4}):
         alone = compare_runs(runs_of(times))
         assert alone.rival is None
-        assert describe_rival(alone) == ""
+        assert not alone.rival_leads
+        assert write_findings(alone).others == ""
 
 
 def test_other_verdicts():
-    assert headline({"a": [40], "b": [40]}).startswith("b and a are equivalent in practice: b needs 1 (")
+    assert headline({"a": [40], "b": [40]}).startswith(
+        "b and a are equivalent in practice: b needs as many evaluations "
+    )
     # a spent 5 x 100 evaluations without a success: b needs at most 40 / 500 of that.
-    bound = "b needs at most 0.08 (95 %: 0.08 to 0.08) times the evaluations."
+    bound = "b needs at least 12 times fewer evaluations (95 %: 12 to 12)."
     reached = "b reaches the target on p0, a never does"
     assert headline({"a": [None], "b": [40]}) == f"b is better than a: {reached}; {bound}"
     solved = "b solves 2 of 2 problems, a none"
     assert headline({"a": [None, None], "b": [40, 40]}) == f"b is better than a: {solved}; {bound}"
     worst = describe_verdict(compare_runs(runs_of({"a": [40], "b": [None]})).verdicts[0])
-    assert worst.endswith("b never does; b needs at least 12 (95 %: 12 to 12) times the evaluations.")
+    assert worst.endswith("b never does; b needs at least 12 times the evaluations (95 %: 12 to 12).")
     turned = headline({"a": [None, 40, 20], "b": [40, None, 20]})
-    assert turned.startswith("It is not settled whether ")
-    assert turned.endswith(" never does, and 1 the other way.")
+    assert turned.startswith("Not settled: ")
+    assert turned.endswith(", alone solves 1 more, but never 1 that a solves.")
+
+
+@pytest.mark.parametrize(
+    ("ends", "bound", "told"),
+    [
+        ((0.01, 0.005, 0.02), "", "100 times fewer evaluations than b (95 %: 50 to 200)"),
+        ((0.01, 0.005, 0.02), "at most ", "at least 100 times fewer evaluations than b (95 %: 50 to 200)"),
+        ((0.4, 0.1, 3.0), "", "2.5 times fewer evaluations than b (95 %: 10 times fewer to 3 times as many)"),
+        ((0.4, 0.1, 1.0), "", "2.5 times fewer evaluations than b (95 %: 10 times fewer to as many)"),
+        ((0.4, 0.0, float("inf")), "", "2.5 times fewer evaluations than b (interval unknown)"),
+        ((0.6, 0.5, 0.7), "", "0.6 times the evaluations of b (95 %: 0.5 to 0.7)"),
+        ((12.0, 8.0, 1234.0), "at least ", "at least 12 times the evaluations of b (95 %: 8 to 1,200)"),
+        ((2.0, 0.0, float("inf")), "", "2 times the evaluations of b (interval unknown)"),
+    ],
+)
+def test_small_ratios_are_told_the_other_way_round(ends, bound, told):
+    assert format_times(Interval(*ends), "b", bound) == told
+    assert told.startswith(format_amount(ends[0], bound).removesuffix(" as many").removesuffix(" fewer"))
 
 
 def test_too_few_runs_are_named_where_the_interval_alone_would_settle_it():
     few = compare_runs(runs_of({"a": [50], "b": [5]}, runs=3))
     assert few.headline.lacks_runs
-    assert write_headline(few).startswith("3 runs of each do not settle whether b or a is better: b needs 0.1 (")
+    told = write_findings(few).verdict
+    assert told.startswith("3 runs of each do not settle it: b seems to need 10 times fewer evaluations than a (")
     single = compare_runs(runs_of({"a": [50], "b": [5]}, runs=1))
-    assert write_headline(single).startswith("1 run of each does not settle whether ")
+    assert write_findings(single).verdict.startswith("1 run of each does not settle it: ")
     assert not compare_runs(runs_of({"a": [50], "b": [5]})).headline.lacks_runs
 
 
@@ -98,26 +125,62 @@ def test_without_a_comparison_it_says_why():
     assert headline({"a": [5]}) == "There is one strategy, 'a', and nothing to compare it with."
     assert headline({"a": [5], "b": [6]}, stopped=None) == "No run has ended yet, so there is nothing to compare."
     failed = [make_summary([float("inf")], s) for s in "ab"]
-    assert write_headline(compare_runs(failed)) == "No run found a finite loss, so there is nothing to compare."
+    assert write_findings(compare_runs(failed)).verdict == "No run found a finite loss, so there is nothing to compare."
     apart = [reach(5, strategy=s, landscape=s) for s in "ab"]
-    assert "No problem has ended runs of a and of another strategy." in write_headline(compare_runs(apart))
+    found = write_findings(compare_runs(apart))
+    assert found.verdict == "No problem has ended runs of a and of another strategy."
+    assert found.lines[-1] == "Next: choose another baseline (--baseline)."
+    assert write_findings(compare_runs([])).lines == ["There are no runs yet."]
 
 
-def test_what_would_settle_it_is_a_command():
-    one = compare_runs(runs_of({"a": [5], "b": [50]}, runs=1))
-    assert describe_change(one, "results/x-1") == (
-        "It takes at least 5 runs of each strategy on a problem to tell. "
-        "Run: searchparty resume results/x-1 --repeats 5"
+def next_of(times, directory="results/x-1", **more):
+    return write_findings(compare_runs(runs_of(times, **more)), directory).step
+
+
+def test_what_next_is_told_with_its_cost_and_its_command():
+    command = "searchparty resume results/x-1 --repeats 5"
+    one = next_of({"a": [5], "b": [50]}, runs=1)
+    assert one.text == (
+        "5 repeats in all (1 now), about 220 evaluations more, as fewer than 5 runs of each on a problem cannot tell."
     )
-    assert "Run:" not in describe_change(one)
-    settled = compare_runs(runs_of({"a": [5], "b": [50]}))
-    assert describe_change(settled).startswith("This holds for these problems")
+    assert one.command == command
+    assert one.line.endswith(f" cannot tell: {command}")
+    without = next_of({"a": [5], "b": [50]}, "", runs=1)
+    assert without.line == without.text == one.text
+    assert next_of({"a": [5], "b": [50]}).line == "take a; for other problems, budgets or targets, compare again."
+    assert next_of({"a": [40], "b": [40]}).line.startswith("take either; ")
+    assert next_of({"a": [None, 40, 20], "b": [40, None, 20]}).line.startswith("a larger budget, or a looser target: ")
+    stopped = write_findings(compare_runs(runs_of({"a": [5], "b": [6]}, stopped=None)), "there")
+    assert stopped.step.line == "let the runs end: searchparty resume there"
+
+
+def test_what_next_is_about_what_is_open():
+    runs = runs_of({"base": [10] * 5, "party": [9] * 5, "far": [90] * 5})
+    runs += [reach(hit, 2000, strategy="wild", landscape=f"p{p}", repeat=r)
+             for p in range(5) for r, hit in enumerate((2, 3, 4, 900, 40))]  # fmt: skip
+    compared = compare_runs(runs)
+    main, other = compared.headline, compared.rival
+    assert {main.decision, other.decision} >= {"not settled"}
+    found = write_findings(compared, "out")
+    asked = other if main.decision != "not settled" else main
+    assert advise_step(compared, asked, "out").text in found.step.text
+
+
+def test_costs_are_those_of_the_verdict():
+    found = write_findings(compare_runs(runs_of({"base": [40] * 4, "party": [10] * 4})))
+    assert found.cost == "each success costs party 10 evaluations, base 40; all 40 runs took 1,000."
+    never = write_findings(compare_runs(runs_of({"base": [None], "party": [10]})))
+    assert never.cost == "each success costs party 10 evaluations, base had none in 500; all 10 runs took 550."
+    nobody = write_findings(compare_runs(runs_of({"base": [None], "party": [None]})))
+    assert nobody.cost == "all 10 runs took 1,000 evaluations."
+    single = write_findings(compare_runs(runs_of({"base": [40]}, runs=1)))
+    assert single.cost == "the only run took 40 evaluations."
 
 
 def test_equal_budgets_without_success_are_told_by_areas():
     runs = [make_summary([gap] * 60, s, r, f"p{p}", minimum=0.0) for s, gap in (("a", 50.0), ("b", 1e-4))
             for p in range(2) for r in range(5)]  # fmt: skip
-    text = write_headline(compare_runs(runs))
+    text = write_findings(compare_runs(runs)).verdict
     assert text.startswith("b is better than a: neither reaches the target on any of the 2 problems; b is nearer")
 
 
@@ -167,7 +230,7 @@ def test_json_has_all_tables_and_no_number_that_json_lacks(compared):
     found = json.loads(format_comparison(compared, "json"))
     assert found["baseline"] == "base_1"
     assert [row["verdict"] for row in found["verdicts"]] == ["better"]
-    assert {"standings", "comparison", "tests", "rank_tests", "change", "verdict"} <= found.keys()
+    assert {"standings", "comparison", "tests", "rank_tests", "next", "cost", "others", "verdict"} <= found.keys()
     single = compare_runs(runs_of({"a": [5], "b": [9]}, runs=1))
     assert json.loads(format_comparison(single, "json"))["verdicts"][0]["bounded_high"] == "inf"
 
@@ -186,7 +249,7 @@ def test_another_format_is_refused(compared):
 
 
 def test_a_verdict_alone_names_no_problem_that_it_does_not_know(compared):
-    assert describe_verdict(compared.verdicts[0]).endswith("never does, none the other way.")
+    assert describe_verdict(compared.verdicts[0]).endswith(", and alone solves 1 more.")
 
 
 def test_strategies_that_tried_the_same_points_are_named():

@@ -141,6 +141,7 @@ def test_a_parquet_of_others_needs_two_columns_only(known, tmp_path):
         ({"landscape": ["sphere D=2"], "loss": [1.0], "cost": [-3]}, r"cost must be a whole number .*, got -3\."),
         ({"landscape": ["moon"], "loss": [1.0], "cost": [1e300]}, r"cost must be of fewer than 2\^53 .*, got 1e\+300"),
         ({"landscape": ["moon"], "loss": [1.0]}, r"must have a run on a landscape of the results, got moon\."),
+        ({"landscape": ["sphere D=2"], "loss": [float("nan")]}, "must have a run with a finite loss .*, got 1 without"),
         ({"landscape": [], "loss": []}, "must have a run on a landscape of the results, got no run"),
     ],
 )
@@ -175,9 +176,28 @@ def test_what_is_no_parquet_is_refused(known, tmp_path):
     pytest.importorskip("pyarrow")
     (tmp_path / "p.parquet").write_bytes(b"PAR1 not really")
     os.mkfifo(tmp_path / "q.parquet")
-    for name in ("p.parquet", "q.parquet", "none.parquet"):
+    for name in ("p.parquet", "q.parquet"):
         with pytest.raises(Refusal, match="a Parquet file must be one that pyarrow can read"):
             read_foreign([tmp_path / name], known, lambda _: None)
+
+
+def test_a_parquet_that_is_not_there_is_said_so(known, tmp_path):
+    with pytest.raises(
+        Refusal, match=r"a Parquet file must exist, got .*none\.parquet, which does not\. Check its path"
+    ):
+        read_foreign([tmp_path / "none.parquet"], known, lambda _: None)
+
+
+@pytest.mark.extras
+def test_what_is_left_out_is_told_apart(known, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    rows = {"landscape": ["sphere D=2", "sphere D=2", "moon"], "loss": [1.0, float("inf"), 2.0], "repeat": [0, 1, 0]}
+    parquet.write_table(pyarrow.table(rows), tmp_path / "p.parquet")
+    said = []
+    assert len(read_foreign([tmp_path / "p.parquet"], known, said.append)) == 1
+    assert "; 1 more are on landscapes that these results do not have; 1 more have no finite loss." in said[0]
 
 
 @pytest.mark.parametrize(

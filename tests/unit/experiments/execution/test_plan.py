@@ -214,7 +214,7 @@ def test_an_objective_that_hangs_or_fails_holds_up_no_plan(tmp_path):
     )
     data["landscapes"][0]["function"] = "bad.py:loss"
     assert estimate_seconds(make_plan(Experiment.from_data(data, str(tmp_path)))) < 1
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 60
 
 
 def test_two_names_for_one_strategy_are_refused():

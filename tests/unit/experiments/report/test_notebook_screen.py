@@ -48,7 +48,9 @@ def test_a_notebook_shows_the_first_screen(results):
     text = "".join(page.itertext())
     first = describe_first_screen(results.compare(), [results.path])
     assert first["question"] == DATA["description"]
-    for told in (first["question"], first["verdict"], first["change"], first["evidence"], *first["remarks"]):
+    answers = [first[name] for name in ("question", "verdict", "cost", "next", "command", "others", "evidence")]
+    assert all(answers[:4])
+    for told in (*answers, *first["remarks"]):
         assert told in text
     labels = [figure.get("aria-label") for figure in page.iter(f"{SVG}svg") if figure.get("role") == "img"]
     figures = draw_first_figures(results.compare())
@@ -60,11 +62,11 @@ def test_a_notebook_shows_the_first_screen(results):
 
 def test_intervals_are_drawn_where_they_are():
     rows = [
-        {"name": "a", "colour": 0, "value": 0.1, "low": 0.02, "high": 2.0},
-        {"name": "b", "colour": 1, "value": 30.0, "low": None, "high": None},
-        {"name": "c", "colour": 2, "value": 1.0, "low": 0, "high": inf},
+        {"name": "a", "colour": 0, "value": 0.1, "low": 0.02, "high": 2.0, "bound": ""},
+        {"name": "b", "colour": 1, "value": 30.0, "low": None, "high": None, "bound": ""},
+        {"name": "c", "colour": 2, "value": 1.0, "low": 0, "high": inf, "bound": ""},
     ]
-    figure = parse(draw_intervals({"rows": rows, "region": [0.9, 1.11], "label": "l", "xName": "x"}))
+    figure = parse(draw_intervals({"rows": rows, "region": [0.9, 1.11], "title": "t", "label": "l", "xName": "x"}))
     assert marks_of(figure) == pytest.approx([place_of(each["value"], -2, 2) for each in rows], abs=0.1)
     lines = [line for line in figure.iter(f"{SVG}line") if line.get("stroke-width") == "2.5"]
     bars = [line for line in lines if line.get("y1") == line.get("y2")]
@@ -72,6 +74,18 @@ def test_intervals_are_drawn_where_they_are():
     assert found[0] == pytest.approx((place_of(0.02, -2, 2), place_of(2.0, -2, 2)), abs=0.1)
     # What has no end is drawn to the edge.
     assert found[1:] == [(14, EDGE)] * 2
+
+
+@pytest.mark.parametrize(
+    ("bound", "arrows"), [("at least", [2.0]), ("at most", [0.5]), ("about", [0.5, 2.0]), ("", [])]
+)
+def test_an_end_beyond_which_a_bound_may_lie_is_an_arrow(bound, arrows):
+    rows = [{"name": "a", "colour": 0, "value": 1.0, "low": 0.5, "high": 2.0, "bound": bound}]
+    figure = parse(draw_intervals({"rows": rows, "region": [0.9, 1.11], "title": "t", "label": "l", "xName": "x"}))
+    tips = [path.get("d").split("L")[1] for path in figure.iter(f"{SVG}path") if path.get("fill") == "none"]
+    assert [float(tip.split(",")[0]) for tip in tips] == pytest.approx(
+        [place_of(end, -1, 1) for end in arrows], abs=0.1
+    )
 
 
 def test_shares_are_drawn_from_the_first_evaluation_to_the_last():

@@ -1,11 +1,20 @@
 """The section on time: sentences, charts of leases over actors, and where there are none."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from searchparty.agents.agent import Finding, LeaseTiming
 from searchparty.experiments.api import run
-from searchparty.experiments.report.time_section import describe_times, draw_gantt, draw_gantts, merge_spans_of_time
+from searchparty.experiments.report.time_section import (
+    describe_times,
+    draw_gantt,
+    draw_gantts,
+    draw_run_gantts,
+    merge_spans_of_time,
+)
 from searchparty.experiments.results.table import Table
+from searchparty.experiments.results.time_use import ActorSpan, RunTime
 from searchparty.orchestrator.state.events import Collected
 
 
@@ -35,6 +44,32 @@ def test_runs_on_one_actor_have_no_chart():
     both = Timed([LeaseTiming(0, 1, 0.0, 1.0, 0), LeaseTiming(0, 1, 0.0, 1.0, 1)])
     assert len(list(draw_gantts([alone, both, alone]))) == 1
     assert len(list(draw_gantts([both] * 9))) == 4
+
+
+def whole_run(strategy, *spans):
+    return SimpleNamespace(strategy=strategy, time=RunTime(tuple(ActorSpan(*span) for span in spans), ()))
+
+
+def test_runs_that_are_worked_whole_share_a_chart_over_their_actors():
+    runs = [
+        whole_run("<a>", (0, 1.0, 3.0)),
+        whole_run("b", (2, 1.5, 5.0)),
+        whole_run("b", (0, 3.0, 4.0), (2, 5.0, 6.0)),
+    ]
+    runs.append(SimpleNamespace(strategy="untimed", time=None))
+    (chart,) = draw_run_gantts([("r-1", runs), ("alone", runs[:1]), ("none", [])])
+    assert chart.label == "r-1: 3 runs, each whole in one of 2 actors, in 5 seconds"
+    assert [f"actor {number}<" in chart.svg for number in (1, 2, 3)] == [True, False, True]
+    assert (chart.svg.count("&lt;a&gt;"), chart.svg.count("<a>")) == (2, 0)
+    # A team of several actors has a chart of its own.
+    assert not list(draw_run_gantts([("r-1", [whole_run("spread", (0, 0.0, 2.0), (1, 0.0, 2.0))])]))
+
+
+def test_a_chart_of_many_runs_stays_of_a_size():
+    runs = [whole_run(f"a strategy with a long name {k}", (k, 0.0, 1.0)) for k in range(200)]
+    (chart,) = draw_run_gantts([("many", runs)])
+    assert "The first 64 actors are drawn." in chart.title
+    assert len(chart.svg) < 40_000
 
 
 def test_thousands_of_leases_are_few_bars():

@@ -137,3 +137,29 @@ def test_leases_of_a_spread_run_have_the_times_of_their_actors(results, tmp_path
     assert time.actors == 2
     assert all(agent.start_up > 0 for agent in time.agents)
     assert sum(agent.out for agent in time.agents) >= time.worked
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("local_ray")
+def test_leases_of_packed_runs_have_the_times_of_their_actor(results, tmp_path):
+    text = (results.path.parent / "t.yaml").read_text()
+    packed = "repeats: 3\nexecutor: {kind: ray, placement: packed, address: auto}"
+    (tmp_path / "t.yaml").write_text(text.replace("executor: simulated", packed))
+    found = run(tmp_path / "t.yaml", out=tmp_path / "t-1", report=False)
+    with LogReader(found.path) as reader:
+        walls = {each.id: reader.walls(each.id) for each in found.runs}
+    for each in found.runs:
+        assert sorted(each.timings) == [row["lease"] for row in found.leases(each.id).rows()]
+        assert len({timing.actor for timing in each.timings.values()}) == 1
+        assert max(timing.arrived for timing in each.timings.values()) <= walls[each.id][-1] + 1e-5
+        time = account_for_timings(each.team, each.events, each.timings)
+        assert (time.actors, len(time.spans)) == (1, 1)
+        assert time.worked <= time.seconds + 1e-5
+
+
+def test_actors_that_follow_each_other_are_one():
+    timings = {0: LeaseTiming(0.5, 1.0, 0.0, 1.0, 0), 1: LeaseTiming(0.5, 1.0, 1.5, 2.5, 1)}
+    found = account_for_timings(["a"], collect("a", "a"), timings)
+    assert (found.actors, [span.actor for span in found.spans], found.seconds) == (1, [0, 1], 2.5)
+    beside = {0: LeaseTiming(0.5, 1.0, 0.0, 2.0, 0), 1: LeaseTiming(0.5, 1.0, 1.5, 2.5, 1)}
+    assert account_for_timings(["a"], collect("a", "a"), beside).actors == 2

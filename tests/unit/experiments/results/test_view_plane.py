@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchparty.experiments.minimize import build_part
+from searchparty.experiments.minimization.team import build_part
 from searchparty.experiments.results.pictures.view_plane import SampledPoints, choose_plane, default_plane_spec
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.landscapes.landscape import Landscape, Space

@@ -18,9 +18,10 @@ from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.report.report import write_report
 from searchparty.experiments.results import accounts
 from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.experiments.results.time_use import format_duration
 from searchparty.experiments.simulation.page import run_simulation
 from searchparty.experiments.simulation.predict import Prediction, plan_sizes, predict_runs
-from searchparty.experiments.simulation.tables import best_sizes_table, describe_choices, format_duration, sizes_table
+from searchparty.experiments.simulation.tables import best_sizes_table, describe_choices, sizes_table
 from searchparty.experiments.simulation.team_sizes import parse_sizes, resize_experiment, resize_team
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.models import Experiment, SimulatedSettings

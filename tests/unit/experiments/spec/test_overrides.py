@@ -7,7 +7,7 @@ import pytest
 
 from searchparty import load, run
 from searchparty.experiments.execution.plan import make_plan
-from searchparty.experiments.minimize import build_part
+from searchparty.experiments.minimization.team import build_part
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.load import loads_yaml
 from searchparty.experiments.spec.schema import experiment_schema

@@ -146,8 +146,8 @@ SETTINGS = [
     ("100", "100\nexecutor: 3", "executor must be ray, simulated, or a mapping with a kind, got 3 (x.yaml:3)*"),
     ("100", "100\nsweep: [1]", "sweep must be a mapping from paths to lists, got [1] (x.yaml:3)*"),
     ("100", "100\nsweep:\n  budget: 5", "sweep.budget must be a list of at least one value, got 5 (x.yaml:4)*"),
-    ("100", "100\nsweep:\n  budgt: [5]", "budgt must be a known setting, got 'budgt' (x.yaml:4). Did you mean "
-     "'budget'?"),
+    ("100", "100\nsweep:\n  budgt: [5]", "sweep.budgt must begin with a key of the YAML or the name of a member, got "
+     "'budgt' (x.yaml:4). Did you mean 'budget'? Members: random."),
     ("100", "100\nsweep:\n  repeats: [5]", "sweep.repeats must be a setting that changes findings, "
      "got 'repeats' (x.yaml:4)*"),
     ("100", "100\nsweep:\n  strategies.alon.policy.lease: [5]", "sweep.strategies.alon.policy.lease must name an "

@@ -115,7 +115,22 @@ def test_main_effects_compare_each_value_with_the_first():
         "lease: 2 needs 4 (95 %: 4 to 4) times the evaluations of 1, over all other settings and problems.",
         "mode: y needs 2 (95 %: 2 to 2) times the evaluations of x, over all other settings and problems.",
     ]
-    assert make_effects_table([(found, [lease, mode])]).columns["ratio"] == pytest.approx([4, 2])
+    table = make_effects_table([(found, [lease, mode])])
+    assert table.columns["ratio"] == pytest.approx([4, 2])
+    assert table.columns["bound"] == ["", ""]
+
+
+@pytest.mark.parametrize(("spent", "bound"), [((10, None), "at least"), ((None, 10), "at most"), ((10, 20), "")])
+def test_the_table_of_effects_says_which_ratios_are_bounds(spent, bound):
+    runs = [
+        reach(need, 200, strategy=f"s[lease={lease}]", repeat=repeat)
+        for lease, need in enumerate(spent)
+        for repeat in range(6)
+    ]
+    data = {"strategies": {"s": {"agents": ["grid"]}}, "sweep": {"strategies.s.policy.lease": [0, 1]}}
+    (found,) = find_sweeps(data, [run.strategy for run in runs])
+    (row,) = make_effects_table([(found, measure_effects(form_problems(runs), found))]).rows()
+    assert (row["bound"], row["ratio"] is None) == (bound, False)
 
 
 def test_a_setting_that_does_nothing_is_said():

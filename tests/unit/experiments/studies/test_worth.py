@@ -151,6 +151,19 @@ def test_a_lease_is_sent_elsewhere_if_its_region_lies_around_another_agents_poin
     assert not is_sent_elsewhere(replace(lease, incumbent=None))
 
 
+@pytest.mark.parametrize(("alone", "bound"), [(None, "at least"), (20, "")])
+def test_the_table_of_worth_says_which_ratios_are_bounds(alone, bound):
+    runs = [
+        reach(need, 100, strategy=name, repeat=repeat)
+        for name, need in (("t", 10), ("a alone", alone))
+        for repeat in range(6)
+    ]
+    part = PartWorth("alone", "a", judge_pair(form_problems(runs), "a alone", "t"), None)
+    (row,) = make_worth_table([StrategyWorth("t", ("a", "b"), [part], [], [])]).rows()
+    assert row["bound"] == bound
+    assert row["ratio"] > 1
+
+
 def make_coalitions(spent, runs=5, budget=100):
     """Return the problems of coalitions that need so many evaluations; None: never."""
     found = [

@@ -314,7 +314,7 @@ def played(client, page="p", side="a", **settings):
 
 def film_of(client, key):
     """Return the film of a play, once the play is done."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         answer = client.get(f"/api/plays/{key}/film")
         if answer.status_code == 200:
@@ -402,7 +402,7 @@ def test_a_play_that_failed_says_why(client, pool, monkeypatch):
     monkeypatch.setattr(pool, "_seconds", 0.2)
     slow = {"landscape": {"kind": "bbob", "function": 24, "dimension": 20}, "budget": 20_000, "kinds": ["surrogate"]}
     key = played(client, page="failing", seed=1234, **slow)["key"]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while (answer := client.get(f"/api/plays/{key}/film")).status_code != 422 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert "budget must be worked within 0.2 s" in errors(answer, 422)

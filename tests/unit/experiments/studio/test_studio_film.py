@@ -404,7 +404,7 @@ def test_a_run_that_is_killed_and_resumed_is_told_once(tmp_path):
     command = [sys.executable, "-m", "searchparty.experiments.cli.main", "run", "it.yaml", "--out", "it", "--no-report"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        deadline, messages, fed = time.monotonic() + 30, [], None
+        deadline, messages, fed = time.monotonic() + 90, [], None
         while time.monotonic() < deadline:
             try:
                 fed = fed or feed(tmp_path / "it")

@@ -23,7 +23,8 @@ FAIR = 10
 APART = 0.05
 """Ends that lie so far apart, in cube units, are in different valleys of the questions that claim it."""
 QUESTIONS = {question["id"]: question for question in read_all_questions()}
-NEEDS_NETWORKS = {"network"}
+ALONE = [name for name in QUESTIONS if name != "network"]
+"""Questions that need no extra."""
 
 
 class Ended:
@@ -70,13 +71,20 @@ def play(question, seed, folder):
     ]
 
 
-@pytest.mark.parametrize("name", [name for name in QUESTIONS if name not in NEEDS_NETWORKS])
+@pytest.mark.parametrize("name", ALONE)
+def test_what_a_question_claims_holds_for_what_it_shows(name, tmp_path):
+    question = QUESTIONS[name]
+    sides = play(question, question["common"]["seed"], tmp_path)
+    assert all(holds(claim, sides) for claim in question["claim"])
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("name", ALONE)
 def test_a_question_is_fair(name, tmp_path):
     question = QUESTIONS[name]
     told = {seed: play(question, seed, tmp_path) for seed in SEEDS}
     held = {seed for seed, sides in told.items() if all(holds(claim, sides) for claim in question["claim"])}
     assert len(held) >= FAIR, f"{question['title']} holds for the seeds {sorted(held)} only"
-    assert question["common"]["seed"] in held
     if name == "sharing":
         # The answer tells how many seeds find the minimum.
         assert sum(alone.found for alone, _ in told.values()) == 4
@@ -132,5 +140,5 @@ def test_sides_differ_in_few_settings():
 def test_only_what_is_offered_is_asked():
     offered = [question["id"] for question in load_questions()]
     installed = find_spec("jax") and find_spec("sklearn")
-    assert offered == [name for name in QUESTIONS if installed or name not in NEEDS_NETWORKS]
+    assert offered == [name for name in QUESTIONS if installed or name in ALONE]
     assert len(question_settings()) == 2 * len(offered)

@@ -64,7 +64,7 @@ def test_what_promises_no_bits_is_not_probed():
 
 @pytest.mark.parametrize("other", [np.nextafter(FOUND, np.inf), FOUND[:5]], ids=["last bits", "fewer"])
 def test_an_actor_with_other_bits_stops_the_run(other):
-    host = ActorHost(None)
+    host = ActorHost(None, lambda planned: None)
     order = WorkOrder(Lease(0, "it", 3, Region.whole(2), "test", fresh=True), 0, None, [])
     with pytest.raises(LandscapeError, match="same bits in every process, got others than the driver's"):
         list(host.work("run", Opening({}, b"", None, other), [], order))

@@ -1,9 +1,11 @@
 """A whole run worked away from its log: it sends what the log of the ordinary loop holds."""
 
 import random
+import time
 
 import pytest
 
+from searchparty.agents.agent import LeaseTiming, Rows
 from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.spec.load import loads_yaml
 from searchparty.orchestrator.executors.in_process import InProcessExecutor
@@ -11,6 +13,7 @@ from searchparty.orchestrator.executors.packed import RecordedLog, work_in_chunk
 from searchparty.orchestrator.log.codec import dump_event, event_kind, load_event
 from searchparty.orchestrator.log.log import MemoryLog, join_rows
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
+from searchparty.orchestrator.state.events import Collected
 
 YAML = """
 name: packed
@@ -51,7 +54,7 @@ def noted(notes, recorded=None):
         *(load_event(*note) for note in notes if isinstance(note[0], str)),
     ]
     parts = {lease: [rows] for lease, rows in (recorded.rows if recorded else {}).items()}
-    for lease, rows in (note for note in notes if isinstance(note[0], int)):
+    for lease, rows in (note for note in notes if isinstance(note[1], Rows)):
         parts.setdefault(lease, []).append(rows)
     return RecordedLog(events, {lease: join_rows(rows) for lease, rows in parts.items()})
 
@@ -105,4 +108,26 @@ def test_what_ends_a_run_comes_after_what_it_found(tmp_path):
     chunks = []
     with pytest.raises(ModuleNotFoundError, match="not_to_be_had"):
         chunks.extend(work_in_chunks(run, RecordedLog(), None, 10.0))
-    assert sum(len(note[1].losses) for chunk in chunks for note in chunk.notes if isinstance(note[0], int)) >= 75
+    assert sum(len(note[1].losses) for chunk in chunks for note in chunk.notes if isinstance(note[1], Rows)) >= 75
+
+
+@pytest.mark.parametrize("dimension", [2, 40])
+def test_each_collected_lease_is_followed_by_where_its_time_went(dimension):
+    run = planned(landscape=f"{{kind: rastrigin, dimension: {dimension}}}")
+    before = time.monotonic()
+    chunks = list(work_in_chunks(run, RecordedLog(), None, 0.0))
+    notes = notes_of(chunks)
+    collected = [
+        (place, load_event(*note) if isinstance(note, tuple) else note)
+        for place, note in enumerate(notes)
+        if not isinstance(note, tuple) or isinstance(note[0], str)
+    ]
+    leases = [(place, event.finding) for place, event in collected if isinstance(event, Collected)]
+    assert leases
+    for place, finding in leases:
+        assert finding.timing is None
+        lease, timing = notes[place + 1]
+        assert lease == finding.lease
+        assert isinstance(timing, LeaseTiming)
+        assert before <= timing.begun <= timing.arrived <= time.monotonic()
+    assert all(before <= chunk.begun <= chunk.sent for chunk in chunks)

@@ -46,3 +46,15 @@ def test_that_a_lease_hands_over_its_incumbent_is_written_only_where_it_does():
         assert found.takes_over is takes_over
     with pytest.raises(ValueError, match="takes_over must be true"):
         decode_event("Granted", {"number": 0, "leases": [data["leases"][0] | {"takes_over": 1}]})
+
+
+def test_lanes_are_written_only_where_there_are_several():
+    for lanes in (1, 3):
+        data = encode_event(Granted(0, (Lease(0, "slsqp", 10, Region.whole(2), "opens", lanes=lanes),)))
+        assert data["leases"][0].get("lanes", 1) == lanes
+        assert ("lanes" in data["leases"][0]) is (lanes > 1)
+        (found,) = decode_event("Granted", data).leases
+        assert found.lanes == lanes
+    for wrong in (1, 0, 2.0, True):
+        with pytest.raises(ValueError, match="lanes must be a whole number of at least 2"):
+            decode_event("Granted", {"number": 0, "leases": [data["leases"][0] | {"lanes": wrong}]})

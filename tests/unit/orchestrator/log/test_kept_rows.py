@@ -130,10 +130,10 @@ def test_a_run_that_is_worked_elsewhere_is_the_same(reduced, tmp_path):
             for note in chunk.notes:
                 if not isinstance(note, tuple):
                     log.append(note)
-                elif isinstance(note[0], int):
-                    log.add_rows(*note)
-                else:
+                elif isinstance(note[0], str):
                     log.append_event_text(*note)
+                elif isinstance(note[1], Rows):
+                    log.add_rows(*note)
         chunks.close()
         file.close()
     assert chunk.last

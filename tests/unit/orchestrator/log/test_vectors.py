@@ -10,7 +10,7 @@ import pytest
 from damages import to_older_schema
 from sealing import alter_log
 
-from searchparty.agents.agent import Region
+from searchparty.agents.agent import Region, Rows
 from searchparty.agents.gradient_descent import GradientDescent
 from searchparty.agents.random_search import RandomSearch
 from searchparty.landscapes.classics import Sphere
@@ -112,10 +112,10 @@ def test_a_run_that_is_worked_elsewhere_is_the_same(tmp_path):
         for note in chunk.notes:
             if not isinstance(note, tuple):
                 log.append(note)
-            elif isinstance(note[0], int):
-                log.add_rows(*note)
-            else:
+            elif isinstance(note[0], str):
                 log.append_event_text(*note)
+            elif isinstance(note[1], Rows):
+                log.add_rows(*note)
     file.close()
     assert read(tmp_path / "sent") == whole
     assert query(tmp_path / "sent", "SELECT body FROM events") == query(tmp_path / "whole", "SELECT body FROM events")

@@ -38,6 +38,7 @@ def incumbent(**changes: Any) -> Incumbent:
 
 def test_accepts_what_keeps_to_the_rules(run: Run) -> None:
     audit_decision(run, ())
+    audit_decision(run, (lease(lanes=2),))
     audit_decision(run, (lease(), lease(id=1, agent="dear", budget=90, incumbent=incumbent())))
     audit_decision(run, (lease(region=Region(np.array([0.0, 1.0, 0.5]), 1.0)),))
 
@@ -73,6 +74,9 @@ REFUSED = [
     ((lease(reason="half \ud800"),), r"reason must be a text in Unicode, got 'half \\ud800'"),
     ((lease(archive=1),), r"archive must be from 0 to 0, the findings collected so far, got 1"),
     ((lease(archive=-1),), r"archive must be from 0 to 0, .* got -1"),
+    ((lease(lanes=0),), r"lanes must be a whole number from 1 to 2, the lanes that are free, got 0"),
+    ((lease(lanes=True),), r"lanes must be a whole number from 1 to 2, .* got True"),
+    ((lease(lanes=2), lease(id=1, agent="beta")), r"lanes must be a whole number from 1 to 0, .* got 1 .*lease 1\)"),
     ((lease(settings=None),), r"settings must be a dict, got None"),
     ((lease(incumbent="me"),), r"incumbent must be an Incumbent or None, got 'me'"),
     (

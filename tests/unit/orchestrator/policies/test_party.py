@@ -24,8 +24,9 @@ TEAM = ("slsqp", "axes", "cma-es")
 class Play:
     """A run in which the test states the outcome of each lease."""
 
-    def __init__(self, team=TEAM, concurrency=1, space=None, budget=10_000, **settings):
-        members = {name: Member(name, index, 1) for index, name in enumerate(team)}
+    def __init__(self, team=TEAM, concurrency=1, space=None, budget=10_000, lanes=(), **settings):
+        wide = dict(zip(team, lanes, strict=False))
+        members = {name: Member(name, index, 1, lanes=wide.get(name, 1)) for index, name in enumerate(team)}
         space = space or Space(np.zeros(D), np.ones(D))
         self.run = Run("r", space, 0.5, budget, concurrency, Region(np.full(space.dimension, 0.5), 0.5), members)
         self.policy = Party(**settings)
@@ -148,6 +149,41 @@ def test_with_places_for_all_nobody_waits():
     for lease in leases:
         play.outcome(lease, 5.0)
     assert "axes" in [lease.agent for lease in play.decide()]
+
+
+def test_a_lease_has_as_many_lanes_as_its_agent_can_use_and_all_last_equally_long():
+    play = Play((*TEAM, "slsqp-2"), concurrency=8, lanes=(3, 1, 6, 3))
+    leases = play.decide()
+    assert [(lease.agent, lease.lanes, lease.budget) for lease in leases] == [("slsqp", 3, 21), ("cma-es", 5, 35)]
+    assert {lease.rounds for lease in leases} == {7}
+    assert leases[0].reason.endswith("; 3 evaluations side by side")
+    assert not play.run.free
+    play.outcome(leases[0], 5.0)
+    assert [(lease.agent, lease.lanes) for lease in play.decide()] == [("axes", 1), ("slsqp", 2)]
+
+
+def test_an_opener_with_most_of_the_lanes_is_alone_until_it_may_stall():
+    play = Play(concurrency=4, lanes=(3, 1, 6))
+    for number in range(6):
+        leases = play.decide()
+        assert [lease.agent for lease in leases if lease.agent != "axes"] == ["slsqp"]
+        for lease in leases:
+            play.outcome(lease, 100.0 / (number + 1), "exhausted" if lease.agent == "axes" else "spent")
+    assert [lease.agent for lease in play.decide()] == ["slsqp", "cma-es"]
+
+
+def test_an_opener_with_most_of_the_lanes_lets_others_in_once_it_has_ended():
+    play = Play(concurrency=4, lanes=(3, 1, 6))
+    (opening,) = play.decide()
+    play.outcome(opening, 5.0, "converged")
+    for why in ("converged", "exhausted"):
+        leases = play.decide()
+        if why == "converged":
+            again, probe = sorted(leases, key=lambda lease: lease.agent, reverse=True)
+            assert (again.agent, probe.agent) == ("slsqp", "axes")
+            play.outcome(probe, 6.0, "exhausted", 2)
+            play.outcome(again, 5.0, "converged", 5)
+    assert "cma-es" in [lease.agent for lease in leases]
 
 
 def test_numbered_openers_start_anywhere_in_short_leases():

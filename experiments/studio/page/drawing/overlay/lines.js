@@ -158,11 +158,14 @@ export function strokeSights(context, sights, colour, width, halo, through) {
   strokes.push([false, colour, width]);
   for (const [hidden, stroke, wide] of strokes) {
     context.beginPath();
+    // Pieces that follow each other are one line: to stroke each by itself would take several times as long.
+    let goesOn = false;
     for (let k = 1; k < sights.length; k++) {
       const [from, to] = [sights[k - 1], sights[k]];
-      if ((from.hidden || to.hidden) !== hidden) continue;
-      context.moveTo(from.x, from.y);
-      context.lineTo(to.x, to.y);
+      const drawn = (from.hidden || to.hidden) === hidden;
+      if (drawn && !goesOn) context.moveTo(from.x, from.y);
+      if (drawn) context.lineTo(to.x, to.y);
+      goesOn = drawn;
     }
     context.strokeStyle = stroke;
     context.lineWidth = wide;

@@ -40,6 +40,7 @@ const QUICK = `uniform sampler2D picture; varying vec2 at; varying vec4 more;
  */
 export function quickMaterial(fine, picture, box, options) {
   return new ShaderMaterial({
+    // Only what faces the eye is drawn: from above, it hides the rest.
     ...options, vertexShader: QUICK_CORNERS, fragmentShader: QUICK, defines: fine.defines,
     uniforms: { ...fine.uniforms, picture: { value: picture }, spread: { value: [0.5 / box.halfWide, -0.5 / box.halfDeep] } },
   });

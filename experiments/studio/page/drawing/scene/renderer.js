@@ -20,13 +20,14 @@ export class SceneRenderer {
     this.canvas = this.stack.canvases[0];
     const slow = isDrawnByProcessor();
     try {
-      this.gl = new WebGLRenderer({ canvas: this.canvas, antialias: !slow, powerPreference: "high-performance" });
+      this.gl = new WebGLRenderer({ canvas: this.canvas, alpha: false, antialias: !slow, powerPreference: "high-performance" });
     } catch (error) {
       this.stack.dispose();
       throw new Error("This browser cannot draw in three dimensions: WebGL 2 is disabled or missing.", { cause: error });
     }
     this.slow = slow;
     this.wide = this.high = 0;
+    this.paper = "";
     this.gl.outputColorSpace = LinearSRGBColorSpace;
     this.onRestored = () => onRestored();
     this.canvas.addEventListener("webglcontextrestored", this.onRestored);
@@ -56,7 +57,8 @@ export class SceneRenderer {
       this.gl.setSize(width, height, false);
       [this.wide, this.high] = [width, height];
     }
-    this.gl.setClearColor(paper);
+    if (this.paper !== paper) this.gl.setClearColor(paper);
+    this.paper = paper;
     this.gl.render(scene, camera);
   }
 

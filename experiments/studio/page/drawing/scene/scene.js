@@ -1,4 +1,5 @@
 /** The three-dimensional view of the landscape, drawn with three.js. */
+import { isUnhurried } from "../../base/frames.js";
 import { Box, heightInBox, TALL } from "./box.js";
 import { themeOf } from "../colours.js";
 import { listen } from "../gestures.js";
@@ -138,8 +139,8 @@ export class SceneView extends View {
   /** @param {boolean} full */
   paint(full) {
     this.parts.frame(this.overlay.regions ?? [], this.agents, this.box);
-    const { pace, isUnhurried } = this.redraw;
-    this.coarse = !full && !isUnhurried && this.renderer.slow;
+    const { pace } = this.redraw;
+    this.coarse = !full && !isUnhurried() && this.renderer.slow;
     this.parts.detail(!this.coarse);
     const ratio = this.renderer.ratio(full, pace);
     const size = this.#size();

@@ -11,8 +11,10 @@ import {
 
 /** The most regions that are framed on the surface. */
 export const MOST_FRAMES = 6;
+/** Columns of a band of triangles: two rows of its places are fewer than a processor that draws remembers. */
+const BAND = 8;
 // Lines and points lie on the surface, so it is drawn slightly farther away.
-const GIVES_WAY = { side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 1.5, polygonOffsetUnits: 2 };
+const GIVES_WAY = { polygonOffset: true, polygonOffsetFactor: 1.5, polygonOffsetUnits: 2 };
 
 const COLOURED = `attribute vec4 tint; varying vec4 shown;
   void main() { shown = tint; gl_Position = projectionMatrix * modelViewMatrix * vec4(position, 1.0); }`;
@@ -101,50 +103,64 @@ export function surfaceMeshes(ground, box, theme) {
     places.set([grid.x(k % size), height * TALL, grid.z(Math.floor(k / size))], 3 * k);
     levels.set([height, light[k]], 2 * k);
   }
-  const geometry = new BufferGeometry();
-  geometry.setAttribute("position", new BufferAttribute(places, 3));
-  geometry.setAttribute("level", new BufferAttribute(levels, 2));
   // The floor is flat, so that fewer places along each side are enough, unless it has holes.
   const coarsest = heights.some(Number.isNaN) ? 4 : 8;
-  const floor = new BufferGeometry();
-  for (const name of ["position", "level"]) floor.setAttribute(name, geometry.getAttribute(name));
   const colours = rampTexture(theme);
   /** @type {CanvasTexture|undefined} */
   let picture;
   // The picture is drawn when it is first needed, and only then.
   const draw = (/** @type {ShaderMaterial} */ fine) => quickMaterial(fine, picture ??= drawGround(ground, theme), box, GIVES_WAY);
-  return [geometry, floor].map((shape, flat) => {
-    const steps = (flat ? [2, coarsest] : [1, 2]).filter((step) => (size - 1) % step === 0);
-    return detailedMesh(shape, steps.map((step) => triangles(ground, step)), shadedMaterial(colours, theme, flat), draw);
+  return [[1, 2], [2, coarsest]].map((steps, flat) => {
+    const [fine, coarse] = steps.map((step) => ((size - 1) % step ? 1 : step)).map((step) => makeBands(triangles(ground, step), places, levels));
+    return detailedMesh(fine, coarse, shadedMaterial(colours, theme, flat), draw);
   });
 }
 
 /**
+ * Create a geometry of these triangles alone, with its places numbered as they come: a processor that draws keeps the last
+ * places that it has computed, and finds those of a narrow band of triangles again.
+ * @param {Uint32Array} corners
+ * @param {Float32Array} places
+ * @param {Float32Array} levels
+ */
+function makeBands(corners, places, levels) {
+  const numbers = new Map();
+  const renumbered = corners.map((corner) => {
+    if (!numbers.has(corner)) numbers.set(corner, numbers.size);
+    return numbers.get(corner);
+  });
+  const used = [...numbers.keys()];
+  const geometry = new BufferGeometry();
+  geometry.setIndex(new BufferAttribute(renumbered, 1));
+  for (const [name, from, parts] of /** @type {[string, Float32Array, number][]} */ ([["position", places, 3], ["level", levels, 2]])) {
+    geometry.setAttribute(name, new BufferAttribute(Float32Array.from({ length: used.length * parts }, (_, k) => from[used[Math.floor(k / parts)] * parts + (k % parts)]), parts));
+  }
+  return geometry;
+}
+
+/**
  * Create a mesh with two levels of detail; `userData.detail(fine)` changes between them, and `userData.dispose()` gives back
- * what the coarse one needs.
- * @param {BufferGeometry} geometry
- * @param {Uint32Array[]} levels the corners of its triangles: the fine ones, and the coarse ones
+ * what both need.
+ * @param {BufferGeometry} fine
+ * @param {BufferGeometry} coarse
  * @param {ShaderMaterial} material
  * @param {(fine: ShaderMaterial) => ShaderMaterial} simplify returns the material of the coarse level
  */
-function detailedMesh(geometry, [fine = new Uint32Array(0), coarse = fine], material, simplify) {
-  const both = new Uint32Array(fine.length + coarse.length);
-  both.set(fine);
-  both.set(coarse, fine.length);
-  geometry.setIndex(new BufferAttribute(both, 1));
-  const mesh = new Mesh(geometry, material);
+function detailedMesh(fine, coarse, material, simplify) {
+  const mesh = new Mesh(fine, material);
   /** @type {ShaderMaterial|undefined} */
   let quick;
   mesh.userData.detail = (/** @type {boolean} */ all) => {
-    geometry.setDrawRange(all ? 0 : fine.length, all ? fine.length : coarse.length);
+    mesh.geometry = all ? fine : coarse;
     mesh.material = all ? material : quick ??= simplify(material);
   };
   mesh.userData.dispose = () => {
+    fine.dispose();
+    coarse.dispose();
     material.dispose();
     quick?.uniforms.picture.value.dispose();
     quick?.dispose();
   };
-  mesh.userData.detail(true);
   return mesh;
 }
 
@@ -155,7 +171,7 @@ function detailedMesh(geometry, [fine = new Uint32Array(0), coarse = fine], mate
  */
 function shadedMaterial(colours, theme, flat) {
   return new ShaderMaterial({
-    vertexShader: SHADED, fragmentShader: LINED, defines: { MOST_FRAMES }, ...GIVES_WAY,
+    vertexShader: SHADED, fragmentShader: LINED, defines: { MOST_FRAMES }, side: DoubleSide, ...GIVES_WAY,
     uniforms: {
       ramp: { value: colours }, ink: { value: inkOf(theme) }, paper: { value: rgb(themeOf(theme).paper) }, lines: { value: LINES },
       strength: { value: flat ? 0.4 : STRENGTH }, flat_at: { value: FLOOR }, flat_part: { value: flat },
@@ -209,24 +225,26 @@ export function sideMesh(ground, box, theme) {
       tints.push(...tintA, ...tintB, ...tintB, ...tintA, ...tintB, ...tintA);
     }
   }
-  return new Mesh(colouredGeometry(places, tints), ownColours(GIVES_WAY));
+  return new Mesh(colouredGeometry(places, tints), ownColours({ side: DoubleSide, ...GIVES_WAY }));
 }
 
 /**
- * Return the corners of the triangles between every `step`th place of the grid.
+ * Return the corners of the triangles between every `step`th place of the grid, in bands of a few columns.
  * @param {Ground} ground
  * @param {number} step
  */
 function triangles({ size, heights }, step) {
   const corners = [];
-  for (let j = 0; j < size - step; j += step) {
-    for (let i = 0; i < size - step; i += step) {
-      const at = j * size + i;
-      const [a, b, c, d] = [at, at + step, at + step * (size + 1), at + step * size];
-      if (Number.isNaN(heights[a] + heights[b] + heights[c] + heights[d])) continue;
-      // Split along the flatter diagonal, so that ridges and valleys are not jagged.
-      if (Math.abs(heights[a] - heights[c]) < Math.abs(heights[b] - heights[d])) corners.push(a, b, c, a, c, d);
-      else corners.push(a, b, d, b, c, d);
+  for (let band = 0; band < size - step; band += BAND * step) {
+    for (let j = 0; j < size - step; j += step) {
+      for (let i = band; i < Math.min(band + BAND * step, size - step); i += step) {
+        const at = j * size + i;
+        const [a, b, c, d] = [at, at + step, at + step * (size + 1), at + step * size];
+        if (Number.isNaN(heights[a] + heights[b] + heights[c] + heights[d])) continue;
+        // Split along the flatter diagonal, so that ridges and valleys are not jagged.
+        if (Math.abs(heights[a] - heights[c]) < Math.abs(heights[b] - heights[d])) corners.push(a, b, c, a, c, d);
+        else corners.push(a, b, d, b, c, d);
+      }
     }
   }
   return Uint32Array.from(corners);

@@ -77,12 +77,20 @@ export class Hud {
     const best = film.bestAt(head);
     say(this.best, best < 0 ? "none" : brief(film.loss[best]));
     say(this.finder, best < 0 || film.team.length === 1 ? "" : `by ${film.team[film.agent[best]].name}`);
-    say(this.numbers, numbersOf(film, head));
     say(this.spent, `${whole(evaluationsAt(film, head))} of ${whole(budget)} evaluations`);
     say(this.stale, wordsOfStandstill(film, head));
     say(this.badge, badge);
     this.badge.hidden = !badge;
     this.badge.dataset.state = film.header.state;
+  }
+
+  /**
+   * Say all that is known of the best point, in words.
+   * @param {Film} film
+   * @param {number} head
+   */
+  tell(film, head) {
+    say(this.numbers, numbersOf(film, head));
   }
 }
 

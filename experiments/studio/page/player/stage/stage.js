@@ -102,9 +102,10 @@ export class Stage {
     const agents = agentsAt(film, this.view.byAgent, head);
     this.agentList.show(agents);
     this.hud.show(film, head, agents, badgeOf(film, head));
+    // Who does not see the picture hears captions while it plays, and can read all of it once it stands.
+    if (!playing) this.#tell(film, head);
     this.storyline.show(film, this.story, evaluations);
     if (this.storyline.version !== this.#covered) this.#measure();
-    this.canvas.setAttribute("aria-label", `${film.header.strategy} on ${film.header.landscape}: ${this.describe()}.`);
     this.canvas.dataset.head = String(Math.floor(head));
     this.view.show(evaluations, { playing, chosen: this.#chosen, half });
   }
@@ -137,6 +138,15 @@ export class Stage {
     this.detail.hidden = index === null;
     if (index !== null && this.film) describePoint(this.detail, this.film, index, () => this.choose(null));
     this.onChoose();
+  }
+
+  /**
+   * @param {Film} film
+   * @param {number} head
+   */
+  #tell(film, head) {
+    this.hud.tell(film, head);
+    this.canvas.setAttribute("aria-label", `${film.header.strategy} on ${film.header.landscape}: ${this.describe()}.`);
   }
 
   dispose() {

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..results.measures import is_higher_better
-from ..results.run_summary import RunSummary
-from ..studies.cells import Cell
-from ..studies.front import find_front
-from .island import round_value
+from ...results.measures import is_higher_better
+from ...results.run_summary import RunSummary
+from ...studies.cells import Cell
+from ...studies.front import find_front
+from ..island import round_value
 
 HELD_OUT_PREFIX = "held-out"
 """How the names begin of what landscapes tell of data on which nothing was trained."""

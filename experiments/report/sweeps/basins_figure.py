@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..results.pictures.picture_space import move_to_values
-from ..results.recorded_runs import RunData, read_run
-from ..studies.basins import BasinMap
-from ..studies.settings import Sweep
-from .island import pack_table
-from .portraits import draw_ground, pack_frame, pack_places
-from .sentences import format_number
+from ...results.pictures.picture_space import move_to_values
+from ...results.recorded_runs import RunData, read_run
+from ...studies.basins import BasinMap
+from ...studies.settings import Sweep
+from ..island import pack_table
+from ..portraits import draw_ground, pack_frame, pack_places
+from ..sentences import format_number
 
 MOST_COLOURED = 7
 """The most basins that have a colour of their own; the others share one."""
@@ -35,11 +35,11 @@ def _name_basins(found: BasinMap, basins: Sequence[int]) -> str:
     return ", ".join(named) or "-"
 
 
-def draw_basins(directory: Path, found: BasinMap, key: str, grounds: dict[str, str]) -> dict[str, Any] | None:
+def draw_basins(source: tuple[Path, str], found: BasinMap, key: str, grounds: dict[str, str]) -> dict[str, Any] | None:
     """Return the figure of the points where runs ended on a landscape in two dimensions, coloured by basin.
 
     Args:
-        directory: The results directory.
+        source: The results directory of the runs, and the id of the first of them there.
         found: The basins.
         key: The key of the figure.
         grounds: The shadings of maps, by key. That of the landscape is added.
@@ -49,7 +49,7 @@ def draw_basins(directory: Path, found: BasinMap, key: str, grounds: dict[str, s
     """
     if found.ends.shape[1] != 2:
         return None
-    run: RunData = read_run(directory, found.runs[0].id)
+    run: RunData = read_run(*source)
     shading = key if run.problem is None else json.dumps(run.settings["landscape"], sort_keys=True)
     if shading not in grounds and (drawn := draw_ground(run)) is not None:
         grounds[shading] = drawn

@@ -1,0 +1,1 @@
+"""The answers of a comparison in words: which, by how much, how sure, at what cost, and what next."""
