@@ -223,32 +223,10 @@ class Party(Policy):
         )  # fmt: skip
 
 
-def fit_evaluations(run: Run, member: Member, wanted: int, left: int) -> int:
-    """Return the budget of a lease: at least a row, and all that is left if no other lease could use the rest."""
-    budget = max(wanted, member.row_price)
-    return left if left - budget < run.cheapest else budget
-
-
-def keep_for_repeats(
-    run: Run, policy: Party, member: Member, fresh: bool, budget: int, left: int
-) -> tuple[int, str]:  # fmt: skip
-    """Return the budget of a lease, so that evaluations are kept for repeats, and the reason if it is for these.
-
-    Args:
-        run: The state of the run.
-        policy: The policy.
-        member: The member that gets the lease.
-        fresh: Whether it begins a search.
-        budget: The budget that the lease would have.
-        left: The evaluations that are left.
-    """
+def count_repeats(run: Run, policy: Party, member: Member) -> int:
+    """Return how many evaluations are kept for a member's repeats."""
     kept = int(policy.repeats * run.budget) if run.noisy and member.name == policy.steady else 0
-    if kept < LEAST_REPEATS:
-        return budget, ""
-    if left > kept:
-        return min(budget, left - kept), ""
-    words = "losses are noisy: repeats the best points, to return the one that is best on the mean"
-    return (budget, "") if fresh else (left, words)
+    return kept if kept >= LEAST_REPEATS else 0
 
 
 def later_region(
@@ -265,8 +243,8 @@ def later_region(
         rng: Random numbers for this decision.
     """
     fresh, why = member.needs_fresh, "carries on"
-    ends = of_opener and not fresh
-    hopeless = give_up_reason(run, member, policy.restart, policy.patience) if ends else ""
+    may_end = of_opener and not fresh
+    hopeless = give_up_reason(run, member, policy.restart, policy.patience) if may_end else ""
     if fresh or hopeless:
         guest = not of_opener and member.leases == 0 and policy.sharing
         region, why = find_start(run, member, hopeless, policy.near if guest else None, rng)
