@@ -68,9 +68,9 @@ def _describe_alone(verdict: Verdict) -> str:
     """Return the problems that only one of the two solves, as the end of a sentence."""
     one, other = verdict.only_first, verdict.only_second
     if one and other:
-        return f", alone solves {one} more, but never {other} that {verdict.second} solves"
+        return f", it alone solves {one} more, but never {other} that {verdict.second} solves"
     if one:
-        return f", and alone solves {one} more"
+        return f", and it alone solves {one} more"
     return f", and never solves {other} that {verdict.second} does" if other else ""
 
 

@@ -107,6 +107,8 @@ def draw_first_figures(compared: Comparison) -> dict[str, Any]:
     if any(verdict.bounded for verdict in verdicts):
         listed = [(_name_pair(each), compared.strategies.index(each.first), each) for each in verdicts]
         title = "Evaluations needed" + " over all problems" * (len(compared.problems) > 1)
+        if any(verdict.only_first or verdict.only_second for verdict in verdicts):
+            title += ", also those that only one solves"
         figures["forest"] = pack_intervals(title, compared.baseline, compared.equivalence, listed)
     distributions = make_runtimes_table(compared.problems).groups("group", "dimension")
     for (group, dimension), table in distributions.items():

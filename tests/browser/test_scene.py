@@ -214,7 +214,7 @@ def test_a_mark_leads_to_its_moment_and_so_do_the_reasons(first_question):
     assert closing[1].startswith("Minimum found: random-restart → grid")
     reason = page.text_content("#playground .verdict")
     assert "Both had the same 1,500 evaluations" in reason
-    assert "both had nearly the same loss (1.01 and 0.995), but in other places" in reason
+    assert "the best losses of both were nearly the same (1.01 and 0.995), but in other places" in reason
     page.click("#playground .frame-link >> nth=0")
     assert sights.at(page, "playground")[0] == at
 

@@ -67,7 +67,7 @@ function levelAt(team, other, { loss, spent }) {
   if (best < 0) return "";
   const [mine, others] = [gapOf(team, loss), gapOf(other, other.loss[best])];
   if (Math.min(mine, others) < LEVEL * Math.max(mine, others)) return "";
-  return `After ${whole(spent)}, both had nearly the same loss (${brief(other.loss[best])} and ${brief(loss)}), but in other places. `;
+  return `After ${whole(spent)}, the best losses of both were nearly the same (${brief(other.loss[best])} and ${brief(loss)}), but in other places. `;
 }
 
 /**

@@ -44,10 +44,10 @@ def test_the_verdict_has_the_ratio_its_interval_and_the_problems():
     )
     assert headline({"base": [40, 40, None, None], "party": [10, 10, 10, None]}) == (
         "party is better than base: it needs 4 times fewer evaluations (95 %: 4 to 4) on the 2 of 4 problems "
-        "both solve, and alone solves 1 more."
+        "both solve, and it alone solves 1 more."
     )
     assert headline({"base": [40, None], "party": [10, 10]}).endswith(
-        "on the 1 of 2 problems both solve, and alone solves 1 more."
+        "on the 1 of 2 problems both solve, and it alone solves 1 more."
     )
 
 
@@ -89,7 +89,7 @@ def test_other_verdicts():
     assert worst.endswith("b never does; b needs at least 12 times the evaluations (95 %: 12 to 12).")
     turned = headline({"a": [None, 40, 20], "b": [40, None, 20]})
     assert turned.startswith("Not settled: ")
-    assert turned.endswith(", alone solves 1 more, but never 1 that a solves.")
+    assert turned.endswith(", it alone solves 1 more, but never 1 that a solves.")
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_another_format_is_refused(compared):
 
 
 def test_a_verdict_alone_names_no_problem_that_it_does_not_know(compared):
-    assert describe_verdict(compared.verdicts[0]).endswith(", and alone solves 1 more.")
+    assert describe_verdict(compared.verdicts[0]).endswith(", and it alone solves 1 more.")
 
 
 def test_strategies_that_tried_the_same_points_are_named():
