@@ -12,6 +12,7 @@ from sights import number
 from searchparty.experiments.animation.replay import Replay, build_replay, time_order
 from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.recorded_runs import RunData, read_runs
+from searchparty.orchestrator.state.lease_table import fold_leases
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ class Account:
 
     @cached_property
     def _order(self) -> tuple[np.ndarray, np.ndarray]:
-        starts = {row["lease"]: row["starts"] for row in self.leases}
-        return time_order(self.run, starts, self.run.settings["landscape"]["seconds"])
+        seconds = self.run.settings["landscape"]["seconds"]
+        entries = {entry.lease.id: entry for entry in fold_leases(self.run.events, seconds)}
+        return time_order(self.run, entries, seconds)
 
     def head(self, evaluations: int) -> int:
         """Return how many points exist when this many evaluations are spent."""
