@@ -110,7 +110,7 @@ def draw_gantt(run: RunData) -> GanttChart:
 
 
 def draw_run_gantts(groups: Iterable[tuple[str, Sequence[RunSummary]]]) -> Iterator[GanttChart]:
-    """Yield a chart of runs over actors for each group of runs in which an actor worked a whole run, and several did.
+    """Yield a chart of runs over actors for each group with runs that several actors worked, one at a time for each.
 
     Args:
         groups: The runs of each results directory, with its name.
@@ -139,7 +139,8 @@ def _draw_run_gantt(name: str, runs: Sequence[RunSummary]) -> GanttChart:
                 parts.append(_draw_bars(bars, scale, lane, colour, strategy))
     parts += _draw_axis(ended - begun, scale, bottom)
     key, height = _draw_key(strategies[:MOST_IN_KEY], bottom + AXIS)
-    told = f"{len(runs):,} runs, each whole in one of {len(actors)} actors, in {ended - begun:.3g} seconds"
+    listed = "1 run" if len(runs) == 1 else f"{len(runs):,} runs, each"
+    told = f"{listed} in one of {len(actors)} actors at a time, in {ended - begun:.3g} seconds"
     more = f" The first {MOST_LANES} actors are drawn." if len(actors) > MOST_LANES else ""
     title = f"{name}: {told}, from when its actor turned to each to when its last finding was there.{more}"
     return GanttChart(title, f"{name}: {told}", _write_chart([*parts, *key], height))

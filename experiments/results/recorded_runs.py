@@ -43,6 +43,7 @@ class RunData:
         surfaces: Losses of the landscape on planes, as they were recorded when the run ended.
         measures: What the landscape tells of the best point of each lease besides its loss: named values by lease.
         timings: Where the time of each collected lease went, by lease; empty if the log does not have it.
+        sessions: When each session that wrote the log began, in seconds of work on it, in order.
     """
 
     id: str
@@ -60,6 +61,7 @@ class RunData:
     surfaces: tuple[StoredSurface, ...] = field(default=(), repr=False)
     measures: dict[int, dict[str, float]] = field(default_factory=dict, repr=False)
     timings: dict[int, LeaseTiming] = field(default_factory=dict, repr=False, compare=False)
+    sessions: tuple[float, ...] = field(default=(), repr=False, compare=False)
 
     def __repr__(self) -> str:
         shown = f"{self.strategy} on {self.landscape}, repeat {self.repeat}"
@@ -301,7 +303,7 @@ def _read_run(reader: LogReader, record: RunRecord, landscapes: LandscapeRecords
     return RunData(
         record.id, record.strategy, record.landscape, record.repeat, record.settings, header.space, header.problem,
         header.minimum, header.bounded, events, points, header.minimizers, header.surfaces,
-        reader.measures(record.id), reader.timings(record.id),
+        reader.measures(record.id), reader.timings(record.id), reader.session_starts(),
     )  # fmt: skip
 
 

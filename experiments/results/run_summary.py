@@ -217,7 +217,7 @@ def summarize_run(run: RunData | RunSummary, delays: SimulatedSettings | None = 
         None if run.points.whole is None else len(run.points.whole), run.digest,
         account_for_agents(run), _count_spells(run), run.best_point,
         None if delays is None else account_for_time(run, delays), _trace_measures(run),
-        account_for_timings(run.team, run.events, run.timings),
+        account_for_timings(run.team, run.events, run.timings, run.sessions),
         account_for_sharing(run.events, run.points) if _may_share(run) else None,
     )  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -20,7 +21,8 @@ class AgentTime:
         leases: Its leases whose times are known.
         asked: How long it was asked for proposals.
         evaluated: How long its proposals were evaluated, with entering the results.
-        start_up: What the first lease of its actor took besides: the actor's start, and opening the landscape there.
+        start_up: What the first lease of its actor in a session took besides: the actor's start, and opening the
+            landscape there.
         transport: What its other leases took besides: between whoever decides and the actor.
         out: How long it had a lease, from when that was handed over until its finding was there.
     """
@@ -37,7 +39,7 @@ class AgentTime:
 
 @dataclass(frozen=True, slots=True)
 class ActorSpan:
-    """When an actor worked leases of a run.
+    """When an actor worked leases of a run in a session; other runs may have it before the next.
 
     Attributes:
         actor: Its number.
@@ -55,22 +57,20 @@ class RunTime:
     """Where the time of a run went.
 
     Attributes:
-        spans: When each actor worked leases, in the order in which they began.
+        spans: When each actor worked leases in each session, in the order in which they began.
         agents: Its agents that had leases, in team order.
+        actors: The number of actors that worked leases. One that went on with the agents of another, which was lost or
+            had them in an earlier session, does not count again.
     """
 
     spans: tuple[ActorSpan, ...]
     agents: tuple[AgentTime, ...]
+    actors: int = 1
 
     @property
     def seconds(self) -> float:
         """From when the first lease was handed over to when the last finding was there."""
         return max(span.ended for span in self.spans) - min(span.begun for span in self.spans)
-
-    @property
-    def actors(self) -> int:
-        """The number of actors that worked leases; one that went on where another was lost does not count again."""
-        return max(sum(other.begun <= span.begun < other.ended for other in self.spans) for span in self.spans) or 1
 
     @property
     def worked(self) -> float:
@@ -89,7 +89,10 @@ class RunTime:
 
 
 def account_for_timings(
-    team: Sequence[str], events: Iterable[Event], timings: Mapping[int, LeaseTiming]
+    team: Sequence[str],
+    events: Iterable[Event],
+    timings: Mapping[int, LeaseTiming],
+    sessions: Sequence[float] = (),
 ) -> RunTime | None:
     """Return where the time of a run went; None if its log does not have the times of its leases.
 
@@ -97,6 +100,7 @@ def account_for_timings(
         team: The names of the agents, in team order.
         events: The events of the run.
         timings: The times of its leases, by lease.
+        sessions: When each session that worked on the log began, in seconds on the clock of the events, in order.
 
     Example:
         >>> from searchparty.agents.agent import Finding, LeaseTiming
@@ -114,18 +118,43 @@ def account_for_timings(
     every = [timing for found in listed.values() for timing in found]
     if not every:
         return None
-    first: dict[int, LeaseTiming] = {}
-    ends: dict[int, float] = {}
+    first: dict[tuple[int, int], LeaseTiming] = {}
+    ends: dict[tuple[int, int], float] = {}
     for timing in sorted(every, key=lambda each: each.begun):
-        first.setdefault(timing.actor, timing)
-        ends[timing.actor] = max(timing.arrived, ends.get(timing.actor, timing.arrived))
-    agents = tuple(_account_for_agent(name, listed[name], first) for name in team if name in listed)
-    return RunTime(tuple(ActorSpan(actor, each.begun, ends[actor]) for actor, each in first.items()), agents)
+        place = bisect_right(sessions, timing.begun), timing.actor
+        first.setdefault(place, timing)
+        ends[place] = max(timing.arrived, ends.get(place, timing.arrived))
+    spans = tuple(ActorSpan(place[1], each.begun, ends[place]) for place, each in first.items())
+    opening = {id(each) for each in first.values()}
+    agents = tuple(_account_for_agent(name, listed[name], opening) for name in team if name in listed)
+    return RunTime(spans, agents, _count_actors(listed))
 
 
-def _account_for_agent(name: str, listed: Sequence[LeaseTiming], first: Mapping[int, LeaseTiming]) -> AgentTime:
+def _count_actors(listed: Mapping[str, Sequence[LeaseTiming]]) -> int:
+    """Return over how many actors the agents of a run are spread, given the times of the leases of each.
+
+    An agent stays with its actor until that is lost or the session ends; the log has no losses. So from an agent that
+    is found elsewhere on, others are taken to be where they are next. Those that have yet to move, or moved before, are
+    told from each other only by what comes later: the fewer of both directions in time count.
+    """
+    stays = [(timing.begun, name, timing.actor) for name, timings in listed.items() for timing in timings]
+    return min(_count_onwards(sorted(stays)), _count_onwards(sorted(stays, reverse=True)))
+
+
+def _count_onwards(stays: Iterable[tuple[float, str, int]]) -> int:
+    held: dict[str, int] = {}
+    most = 1
+    for _, name, actor in stays:
+        if held.get(name) != actor:
+            held = {name: actor} if name in held else {**held, name: actor}
+            most = max(most, len(set(held.values())))
+    return most
+
+
+def _account_for_agent(name: str, listed: Sequence[LeaseTiming], opening: Container[int]) -> AgentTime:
+    """Account for one agent; ``opening`` has the identities of the leases that were the first of an actor."""
     besides = [max(0.0, each.arrived - each.begun - each.worked) for each in listed]
-    starts = sum(more for each, more in zip(listed, besides, strict=True) if each is first[each.actor])
+    starts = sum(more for each, more in zip(listed, besides, strict=True) if id(each) in opening)
     asked, worked = sum(each.asked for each in listed), sum(each.worked for each in listed)
     out = sum(each.arrived - each.begun for each in listed)
     return AgentTime(

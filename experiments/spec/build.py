@@ -71,8 +71,8 @@ def build_experiment(
     if whole.get("sweep") is not None:
         if not check_sweep(notes, whole["sweep"]):
             raise SpecError(notes.problems)
-        whole["sweep"] = name_by_files(whole, notes.base)
-        if not check_keys(notes, whole):
+        whole["sweep"] = name_by_files(notes, whole)
+        if notes.problems or not check_keys(notes, whole):
             raise SpecError(notes.problems)
     variants: list[tuple[SweepSettings, Experiment]] = []
     opened = LandscapeCache()

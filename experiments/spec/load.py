@@ -6,7 +6,7 @@ Importing this module makes ``Experiment.from_data`` and ``Experiment.to_yaml`` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +88,28 @@ def load_sweep(
                 [format_problem("--over", "have each key once", repr(key), "", "Write all its values in one.")]
             )
         swept[key] = values
-    swept = name_by_files({**data, "sweep": swept}, find_start(data, base))
+    options = [f"--over {each:.60}" for each in over]
+    swept = _name_keys({**data, "sweep": swept}, _place_keys(places, swept, options), base)
     if isinstance(data.get("sweep") or {}, dict):
+        data["sweep"] = _name_keys({**data, "sweep": data.get("sweep") or {}}, places, base)
         data["sweep"] = replace_keys(data, swept)
-    for each, key in zip(over, swept, strict=True):
-        places = places.with_override(("sweep", key), f"--over {each:.60}")
-    return _build_with_overrides(data, places, base, overrides)
+    return _build_with_overrides(data, _place_keys(places, swept, options), base, overrides)
+
+
+def _name_keys(data: Mapping[str, Any], places: SourcePositions, base: str | None) -> dict[str, Any]:
+    """Return the sweep of data with its members named by their files. Raises SpecError where that is not clear."""
+    notes = ProblemList(places, find_start(data, base))
+    found = name_by_files(notes, data)
+    if notes.problems:
+        raise SpecError(notes.problems)
+    return found
+
+
+def _place_keys(places: SourcePositions, keys: Iterable[str], options: Sequence[str]) -> SourcePositions:
+    """Return positions with each key of a sweep at its option."""
+    for key, option in zip(keys, options, strict=True):
+        places = places.with_override(("sweep", key), option)
+    return places
 
 
 def _parse_swept(text: str) -> tuple[str, list[Any]]:

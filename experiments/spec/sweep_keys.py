@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...landscapes.landscape import Model
@@ -16,25 +16,46 @@ from .sandboxed import has_sandbox
 MOST_HINTS = 3
 STRATEGY_KEYS = ("agents", "policy", "concurrency")
 RULE = "begin with a key of the YAML or the name of a member"
+ONCE = "set what no other key sets"
 
 
-def name_by_files(data: Mapping[str, Any], base: str | None) -> dict[str, Any]:
+def name_by_files(notes: ProblemList, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sweep of an experiment with members of classes in files named as their teams name them.
 
     A member of the class "mine.py:Mine" is called after its kind, such as "mine", which its file alone tells. Readers
-    of results import no file, so a key "mine.step" becomes "mine.py:Mine.step".
+    of results import no file, so a key "mine.step" becomes "mine.py:Mine.step". A key that may mean classes of several
+    files, and one that gets the name of an earlier one, are reported and left out.
 
     Args:
+        notes: The list to which problems are added. Relative paths start in its base.
         data: The data of an experiment; its sweep is a mapping.
-        base: The directory in which relative paths start.
     """
-    unknown = [key for key in data["sweep"] if is_unknown(data, key)]
-    files = {_call_member(name, entry, base): name for _, name, entry in list_members(data)} if unknown else {}
+    unknown = {key for key in data["sweep"] if is_unknown(data, key)}
+    files = _group_by_call(data, notes.base) if unknown else {}
     found: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     for key, values in data["sweep"].items():
         called = next((name for name in files if name and key in unknown and key.startswith(f"{name}.")), "")
-        found[files.get(called, called) + key[len(called) :]] = values
+        named = [name + key[len(called) :] for name in files.get(called, [""])]
+        if len(named) > 1:
+            got = f"{key!r}, where {' and '.join(files[called])} are all called {called}"
+            notes.report(("sweep", key), "be a setting of one class", got, f"Write {' or '.join(named)}.")
+        elif named[0] in found:
+            path = next(iter(list_paths(data, named[0])), ("sweep", key))
+            _report_twice(notes, path, key, origins[named[0]])
+        else:
+            found[named[0]], origins[named[0]] = values, key
     return found
+
+
+def _group_by_call(data: Mapping[str, Any], base: str | None) -> dict[str, list[str]]:
+    """Return the names that entries of teams have in the YAML, by what their members are called."""
+    found: dict[str, list[str]] = {}
+    for _, name, entry in list_members(data):
+        named = found.setdefault(_call_member(name, entry, base), [])
+        if name and name not in named:
+            named.append(name)
+    return {called: named for called, named in found.items() if called}
 
 
 def _call_member(name: str, entry: Any, base: str | None) -> str:
@@ -74,12 +95,12 @@ def advise_key(data: Mapping[str, Any], key: str, base: str | None) -> str:
     meant = list(dict.fromkeys(_list_meant(data, key, base)))
     if meant:
         return f"Write {' or '.join(meant[:MOST_HINTS])}."
-    names = list(dict.fromkeys(_call_member(name, entry, base) for _, name, entry in list_members(data) if name))
+    names = list(_group_by_call(data, base))
     if key in names:
         return f"Name a setting of {key}: {key}.SETTING."
     near = suggest(key.split(".")[0], [*names, *Experiment.model_fields], listed=False)
-    told = f"Members: {', '.join(names)}." if names else ""
-    return f"{near} {told}".strip() if "Did you mean" in near else told
+    told = f"Members: {', '.join(names)}." if names else "Write the path of a setting, such as region.radius."
+    return f"{near} {told}" if "Did you mean" in near else told
 
 
 def _list_meant(data: Mapping[str, Any], key: str, base: str | None) -> Iterator[str]:
@@ -94,11 +115,13 @@ def _list_meant(data: Mapping[str, Any], key: str, base: str | None) -> Iterator
         cls = field.annotation
         if isinstance(cls, type) and issubclass(cls, Model) and _has_setting(cls, head):
             yield f"{section}.{key}"
+    files = _group_by_call(data, base)
     for _, name, entry in list_members(data):
         kind = entry.get("kind") if isinstance(entry, Mapping) else entry
         agent = None if has_sandbox(entry) or not isinstance(kind, str) else _find_class("agent", kind, base)
         if agent is not None and _has_setting(agent, head):
-            yield f"{_call_member(name, entry, base)}.{key}"
+            called = _call_member(name, entry, base)
+            yield f"{called if len(files.get(called, ())) < 2 else name}.{key}"
     for name, strategy in named.items():
         policy = strategy.get("policy") if isinstance(strategy, Mapping) else None
         if not has_sandbox(policy) and _has_setting(_find_policy(policy, base), head):
@@ -145,6 +168,9 @@ def list_paths(data: Mapping[str, Any], key: str) -> list[KeyPath]:
 def replace_keys(data: Mapping[str, Any], swept: Mapping[str, Any]) -> dict[str, Any]:
     """Return the sweep of an experiment with keys laid over it: they replace all that set nothing else than they do.
 
+    What is within a setting is set by whoever sets the whole. A key that stays although the keys set something around a
+    part of it comes after them.
+
     Args:
         data: The data of an experiment.
         swept: The keys, and the values of each.
@@ -153,25 +179,44 @@ def replace_keys(data: Mapping[str, Any], swept: Mapping[str, Any]) -> dict[str,
         >>> data = {"strategies": {"a": {"agents": ["grid"]}}, "sweep": {"strategies.a.agents.0.shrink": [0.2, 0.4]}}
         >>> replace_keys(data, {"grid.shrink": [0.3, 0.6]})
         {'grid.shrink': [0.3, 0.6]}
+        >>> replace_keys(data, {"strategies.a.agents": ["grid", "random"]})
+        {'strategies.a.agents': ['grid', 'random']}
     """
-    taken = {path for key in swept for path in list_paths(data, key)}
-    sweep = data.get("sweep") or {}
-    kept = {key: values for key, values in sweep.items() if not taken.issuperset(list_paths(data, key) or [()])}
-    return {**kept, **swept}
+    taken = {key: list_paths(data, key) for key in swept}
+    every = [path for paths in taken.values() for path in paths]
+    kept, inner = {}, []
+    for key, values in (data.get("sweep") or {}).items():
+        paths = list_paths(data, key)
+        if not paths or not all(_is_within(path, every) for path in paths):
+            kept[key] = values
+            inner += paths
+    first = [
+        key for key, paths in taken.items() if any(_is_within(path, paths) and path not in paths for path in inner)
+    ]
+    return {**{key: swept[key] for key in first}, **kept, **swept}
+
+
+def _is_within(path: KeyPath, wholes: Sequence[KeyPath]) -> bool:
+    """Return whether a path is one of these, or is of something within one of them."""
+    return any(path[: len(whole)] == whole for whole in wholes)
 
 
 def _check_path(notes: ProblemList, origins: dict[KeyPath, str], path: KeyPath, key: str) -> None:
     """Report that an earlier key sets the same, or something within what this one sets."""
     for known, other in origins.items():
         if other != key and known[: len(path)] == path:
-            where = format_path(known)
             if known == path:
-                got, cure = f"{key!r} and {other!r}, which both set {where}", "Leave one of them out."
+                _report_twice(notes, path, key, other)
             else:
                 got, cure = f"{key!r} after {other!r}, which it overwrites", f"Put {key!r} before it, or leave it out."
-            notes.report(("sweep", key), "set what no other key sets", got, cure)
+                notes.report(("sweep", key), ONCE, got, cure)
             return
     origins.setdefault(path, key)
+
+
+def _report_twice(notes: ProblemList, path: KeyPath, key: str, other: str) -> None:
+    got = f"{key!r} and {other!r}, which both set {format_path(path)}"
+    notes.report(("sweep", key), ONCE, got, "Leave one of them out.")
 
 
 def _copy_way(data: Mapping[str, Any]) -> dict[str, Any]:

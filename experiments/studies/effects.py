@@ -63,12 +63,13 @@ def measure_effects(problems: Sequence[ComparedProblem], sweep: Sweep) -> list[M
     problem, logarithms of ratios are averaged over the other settings.
 
     Args:
-        problems: The problems, with the outcomes of all strategies.
+        problems: The problems, with the outcomes of all strategies. Those without any of the sweep, as other
+            directories of a report have them, are left out: their minima need not be known.
         sweep: The sweep.
     """
-    return [
-        _measure_effect(problems, sweep, axis, value) for axis, values in sweep.axes.items() for value in values[1:]
-    ]
+    names = {setting.strategy for setting in sweep.settings}
+    own = [problem for problem in problems if not names.isdisjoint(problem.outcomes)]
+    return [_measure_effect(own, sweep, axis, value) for axis, values in sweep.axes.items() for value in values[1:]]
 
 
 def _measure_effect(problems: Sequence[ComparedProblem], sweep: Sweep, axis: str, value: str) -> MainEffect:

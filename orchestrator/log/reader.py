@@ -235,6 +235,10 @@ class LogReader:
         """
         return read_timings(self.tables, run)
 
+    def session_starts(self) -> tuple[float, ...]:
+        """Return when each session began, in order, in seconds of work on the log; none for a log of version 1."""
+        return tuple(float(row[4]) for row in self.tables.select_sessions())
+
     def walls(self, run: str) -> NDArray[np.float64]:
         """Return when each event of a run was recorded, in seconds of work on the log, shape (events,)."""
         found = self._execute("SELECT wall FROM events WHERE run = ? ORDER BY seq", (run,))

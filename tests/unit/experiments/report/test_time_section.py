@@ -46,8 +46,8 @@ def test_runs_on_one_actor_have_no_chart():
     assert len(list(draw_gantts([both] * 9))) == 4
 
 
-def whole_run(strategy, *spans):
-    return SimpleNamespace(strategy=strategy, time=RunTime(tuple(ActorSpan(*span) for span in spans), ()))
+def whole_run(strategy, *spans, actors=1):
+    return SimpleNamespace(strategy=strategy, time=RunTime(tuple(ActorSpan(*span) for span in spans), (), actors))
 
 
 def test_runs_that_are_worked_whole_share_a_chart_over_their_actors():
@@ -58,11 +58,17 @@ def test_runs_that_are_worked_whole_share_a_chart_over_their_actors():
     ]
     runs.append(SimpleNamespace(strategy="untimed", time=None))
     (chart,) = draw_run_gantts([("r-1", runs), ("alone", runs[:1]), ("none", [])])
-    assert chart.label == "r-1: 3 runs, each whole in one of 2 actors, in 5 seconds"
+    assert chart.label == "r-1: 3 runs, each in one of 2 actors at a time, in 5 seconds"
     assert [f"actor {number}<" in chart.svg for number in (1, 2, 3)] == [True, False, True]
     assert (chart.svg.count("&lt;a&gt;"), chart.svg.count("<a>")) == (2, 0)
     # A team of several actors has a chart of its own.
-    assert not list(draw_run_gantts([("r-1", [whole_run("spread", (0, 0.0, 2.0), (1, 0.0, 2.0))])]))
+    assert not list(draw_run_gantts([("r-1", [whole_run("relay", (0, 0.0, 5.0), (1, 5.01, 10.0), actors=2)])]))
+
+
+def test_a_run_that_goes_on_in_a_later_session_is_several_bars():
+    (chart,) = draw_run_gantts([("r", [whole_run("a", (0, 0.0, 5.0), (0, 100.0, 105.0), (1, 200.0, 205.0))])])
+    assert chart.label == "r: 1 run in one of 2 actors at a time, in 205 seconds"
+    assert [part.count("z") for part in chart.svg.split('d="')[1:3]] == [2, 1]
 
 
 def test_a_chart_of_many_runs_stays_of_a_size():

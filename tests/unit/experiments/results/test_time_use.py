@@ -6,7 +6,7 @@ import pytest
 from sealing import alter_log
 
 from searchparty.agents.agent import Finding, LeaseTiming
-from searchparty.experiments.api import Results, run
+from searchparty.experiments.api import Results, resume, run
 from searchparty.experiments.results import accounts
 from searchparty.experiments.results.run_summary import read_summaries
 from searchparty.experiments.results.time_use import account_for_timings
@@ -162,4 +162,54 @@ def test_actors_that_follow_each_other_are_one():
     found = account_for_timings(["a"], collect("a", "a"), timings)
     assert (found.actors, [span.actor for span in found.spans], found.seconds) == (1, [0, 1], 2.5)
     beside = {0: LeaseTiming(0.5, 1.0, 0.0, 2.0, 0), 1: LeaseTiming(0.5, 1.0, 1.5, 2.5, 1)}
-    assert account_for_timings(["a"], collect("a", "a"), beside).actors == 2
+    assert account_for_timings(["a", "b"], collect("a", "b"), beside).actors == 2
+
+
+def time_stays(*stays, sessions=()):
+    """The time of a run with a lease of 5 s for each (agent, actor), or (agent, actor, begun), one after the other."""
+    begun = [stay[2] if len(stay) > 2 else 5.01 * place for place, stay in enumerate(stays)]
+    timings = {k: LeaseTiming(1.0, 5.0, begun[k], begun[k] + 5.0, stay[1]) for k, stay in enumerate(stays)}
+    agents = [stay[0] for stay in stays]
+    return account_for_timings(sorted(set(agents)), collect(*agents), timings, sessions)
+
+
+def test_actors_that_work_in_turn_are_several():
+    relay = time_stays(("a", 0), ("b", 1))
+    assert (relay.actors, relay.seconds) == (2, 10.01)
+    assert relay.efficiency == pytest.approx(0.5, abs=0.001)
+    assert time_stays(*[("a", 0), ("b", 1), ("c", 2)] * 5).actors == 3
+
+
+@pytest.mark.parametrize(
+    ("stays", "actors"),
+    [
+        ([("a", 0), ("b", 0), ("a", 1), ("b", 1)], 1),
+        # The second agent had no lease before the loss.
+        ([("a", 0), ("b", 1), ("a", 1)], 1),
+        ([("a", 0), ("b", 0), ("a", 1)], 1),
+        # A packed run goes on spread once its actor is lost.
+        ([("a", 5), ("b", 5), ("a", 0), ("b", 1)], 2),
+        # A spread run goes on in a later session, with its actors in another order.
+        ([("a", 0), ("b", 1), ("b", 0), ("a", 1)], 2),
+    ],
+)
+def test_an_actor_that_goes_on_for_another_does_not_count_again(stays, actors):
+    assert time_stays(*stays).actors == actors
+
+
+def test_an_actor_has_a_span_in_each_session():
+    stays = [("a", 0, 0.0), ("a", 0, 100.0), ("a", 0, 106.0)]
+    found = time_stays(*stays, sessions=[0.0, 50.0, 99.0, 150.0])
+    assert [(span.actor, span.begun, span.ended) for span in found.spans] == [(0, 0.0, 5.0), (0, 100.0, 111.0)]
+    assert found.actors == 1
+    assert [(span.begun, span.ended) for span in time_stays(*stays, sessions=[0.0]).spans] == [(0.0, 111.0)]
+
+
+def test_runs_know_the_sessions_of_their_log(results, tmp_path):
+    first = run(results.path.parent / "t.yaml", out=tmp_path / "t", report=False)
+    (each,) = first.runs
+    assert each.sessions == (0.0,)
+    (longer,) = resume(first.path, budget=120, report=False).runs
+    assert longer.sessions[0] == 0.0
+    assert longer.sessions[1] >= max(timing.arrived for timing in each.timings.values()) - 1e-5
+    assert [len(read_summaries(path)[0].time.spans) for path in (results.path, first.path)] == [1, 2]

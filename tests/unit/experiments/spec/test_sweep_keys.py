@@ -1,10 +1,12 @@
 """The keys of a sweep: members of classes in files, keys that set the same, values listed twice, and hints."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchparty.experiments.spec.errors import SpecError
+from searchparty.experiments.spec.errors import ProblemList, SourcePositions, SpecError
 from searchparty.experiments.spec.load import Experiment, load, load_sweep
 from searchparty.experiments.spec.sweep_keys import advise_key, name_by_files
 
@@ -71,8 +73,44 @@ def test_a_file_beside_the_yaml_is_found_and_one_in_a_sandbox_is_not_imported(fo
     assert list(load_sweep("own.yaml", ["mine.step=1,2"]).sweep) == ["mine.py:Mine.step"]
     entry = {"kind": "absent.py:Mine", "sandbox": {}}
     data = {"strategies": {"own": {"agents": [entry]}}, "sweep": {"mine.step": [1, 2]}}
-    assert name_by_files(data, None) == data["sweep"]
+    assert name_by_files(ProblemList(SourcePositions({})), data) == data["sweep"]
     assert advise_key(data, "mine.step", None) == "Members: absent.py:Mine."
+
+
+OWN = {"own": {"agents": ["mine.py:Mine"]}, "other": {"agents": ["mine2.py:Mine"]}}
+
+
+@pytest.mark.parametrize("strategies", [OWN, {"both": {"agents": ["mine.py:Mine", "mine2.py:Mine"]}}])
+def test_a_name_that_two_classes_share_is_refused_with_the_name_of_each(folder, strategies):
+    (folder / "mine2.py").write_text(MINE)
+    data = {**DATA, "strategies": strategies}
+    told = (
+        r"^sweep\.mine\.step must be a setting of one class, got 'mine\.step', where mine\.py:Mine and mine2\.py:Mine "
+        r"are all called mine{}\. Write mine\.py:Mine\.step or mine2\.py:Mine\.step\.$"
+    )
+    with pytest.raises(SpecError, match=told.format(r" \(--over mine\.step=1,2\)")):
+        load_sweep(data, ["mine.step=1,2"])
+    with pytest.raises(SpecError, match=told.format("")):
+        load({**data, "sweep": {"mine.step": [1, 2]}})
+    # Advice can be followed.
+    assert advise_key(data, "step", None) == "Write mine.py:Mine.step or mine2.py:Mine.step."
+    found = load_sweep(data, ["mine.py:Mine.step=1,2", "mine2.py:Mine.step=3,4"])
+    assert dict(found.sweep) == {"mine.py:Mine.step": (1, 2), "mine2.py:Mine.step": (3, 4)}
+
+
+@pytest.mark.parametrize("keys", [("mine.step", "mine.py:Mine.step"), ("mine.py:Mine.step", "mine.step")])
+def test_two_names_of_one_class_in_a_file_are_refused_wherever_they_stand(folder, keys):
+    data = {**DATA, "strategies": {"own": {"agents": ["mine.py:Mine"]}}}
+    told = (
+        f"must set what no other key sets, got {keys[1]!r} and {keys[0]!r}, which both set strategies.own.agents.0.step"
+    )
+    with pytest.raises(SpecError, match=rf"{re.escape(told)}\. Leave one of them out\.$"):
+        load({**data, "sweep": {keys[0]: [1, 2], keys[1]: [3, 4]}})
+    with pytest.raises(SpecError, match=rf"{re.escape(told)} \(--over {keys[1]}=3,4\)\. Leave one of them out\.$"):
+        load_sweep(data, [f"{keys[0]}=1,2", f"{keys[1]}=3,4"])
+    # One on the command line replaces one in the YAML.
+    found = load_sweep({**data, "sweep": {keys[0]: [1, 2]}}, [f"{keys[1]}=3,4"])
+    assert dict(found.sweep) == {"mine.py:Mine.step": (3, 4)}
 
 
 @given(st.data())
@@ -111,6 +149,22 @@ def test_a_key_that_overwrites_what_another_sets_comes_first():
     assert len(load(swept(outer | inner)).sweep) == 2
 
 
+def test_a_key_of_the_command_line_replaces_what_the_yaml_sweeps_within_it():
+    data = swept({"strategies.team.policy.lease": [5, 10], "budget": [20, 30]})
+    found = load_sweep(data, ["strategies.team.policy=composed,{lease: 7}"])
+    assert dict(found.sweep) == {"budget": (20, 30), "strategies.team.policy": ("composed", {"lease": 7})}
+    # What sets something elsewhere as well stays, and its values are put into those of the command line.
+    strategies = DATA["strategies"] | {"alone": {"agents": ["grid"]}}
+    data = {**DATA, "strategies": strategies, "sweep": {"grid.points_per_axis": [3, 5]}}
+    found = load_sweep(data, ["strategies.alone.agents=[grid],[grid, random]"])
+    assert list(found.sweep) == ["strategies.alone.agents", "grid.points_per_axis"]
+    assert found.sweep["grid.points_per_axis"] == (3, 5)
+    # And a key of the command line for something within what the YAML sweeps comes after it.
+    data = swept({"strategies.team.policy": [{"budget": "equal"}, {}]})
+    found = load_sweep(data, ["strategies.team.policy.lease=3,4"])
+    assert list(found.sweep) == ["strategies.team.policy", "strategies.team.policy.lease"]
+
+
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=6))
 def test_values_are_listed_once(values):
     sweep = swept({"strategies.team.policy.lease": values})
@@ -146,6 +200,13 @@ def test_what_is_meant_by_an_unknown_key(key, advice):
     assert advise_key(DATA, key, None).startswith(advice)
     with pytest.raises(SpecError, match="must begin with a key of the YAML or the name of a member"):
         load(swept({key: [1, 2]}))
+
+
+@pytest.mark.parametrize("strategies", [None, {}, {"a": None}, {"a": {"agents": []}}, {"a": {"agents": [{}]}}])
+def test_an_unknown_key_without_members_has_a_cure(strategies):
+    cure = r"\(--over shrink=1,2\)\. Write the path of a setting, such as region\.radius\.$"
+    with pytest.raises(SpecError, match=cure):
+        load_sweep({**DATA, "strategies": strategies}, ["shrink=1,2"])
 
 
 @given(st.text(max_size=12), st.lists(st.integers(1, 3) | st.text(max_size=3) | st.none(), max_size=3))

@@ -120,6 +120,17 @@ def test_main_effects_compare_each_value_with_the_first():
     assert table.columns["bound"] == ["", ""]
 
 
+def test_problems_without_the_settings_of_a_sweep_change_no_effect():
+    problem, sweep = make_problem()
+    (foreign,) = form_problems([make_summary([3, 2, 1], "other", repeat, landscape="far") for repeat in range(3)])
+    assert not foreign.known
+    alone = measure_effects([problem], sweep)
+    assert measure_effects([problem, foreign], sweep) == measure_effects([foreign, problem], sweep) == alone
+    assert alone[0].area.estimate > 0
+    # A problem of its own whose minimum is unknown still leaves no area.
+    assert measure_effects([problem, make_problem(known=False)[0]], sweep)[0].area is None
+
+
 @pytest.mark.parametrize(("spent", "bound"), [((10, None), "at least"), ((None, 10), "at most"), ((10, 20), "")])
 def test_the_table_of_effects_says_which_ratios_are_bounds(spent, bound):
     runs = [
