@@ -152,6 +152,8 @@ def list_group_figures(compared: Comparison) -> list[str]:
 
 
 def _name_pair(verdict: Verdict) -> str:
+    if not verdict.problems:
+        return f"{verdict.first}: no problem in common"
     return f"{verdict.first}: {'target never reached' if verdict.bounded is None else verdict.decision}"
 
 

@@ -64,6 +64,8 @@ def _ask_repeats(compared: Comparison, advice: Advice) -> str:
 
 
 def _ask_problems(compared: Comparison, verdict: Verdict) -> str:
+    if not verdict.problems:
+        return "let both run on the same problems: none has ended runs of both."
     if verdict.only_first * verdict.only_second:
         return "a larger budget, or a looser target: each solves problems that the other never does."
     if not (verdict.both or verdict.only_first or verdict.only_second):
