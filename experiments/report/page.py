@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader
 
 from ...orchestrator.clock.settings import Delays
+from ...orchestrator.command_line import format_command
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import Session
 from ...orchestrator.loop.drive import EVALUATION_FAILED
@@ -129,6 +130,7 @@ def render_page(material: Material) -> str:
         bytecode_cache=TemplateCache(),
     )  # fmt: skip
     environment.filters["number"] = format_number
+    environment.globals["format_command"] = format_command
     return environment.get_template("report.html.j2").render(
         **_tell_state(material),
         **_tell_result(material),

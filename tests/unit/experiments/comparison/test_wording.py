@@ -177,6 +177,9 @@ def test_what_next_is_told_with_its_cost_and_its_command():
     assert next_of({"a": [5], "b": [50]}).line == "take a; for other problems, budgets or targets, compare again."
     assert next_of({"a": [40], "b": [40]}).line.startswith("take either; ")
     assert next_of({"a": [None, 40, 20], "b": [40, None, 20]}).line.startswith("a larger budget, or a looser target: ")
+    spaced = next_of({"a": [5], "b": [50]}, "d  1", runs=1)
+    assert spaced.command == "searchparty resume 'd  1' --repeats 5"
+    assert spaced.quoted == ["searchparty", "resume", "'d  1'", "--repeats", "5"]
     stopped = write_findings(compare_runs(runs_of({"a": [5], "b": [6]}, stopped=None)), "there")
     assert stopped.step.line == "let the runs end: searchparty resume there"
 

@@ -3,11 +3,13 @@
 import csv
 import json
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
 import warnings
 import xml.etree.ElementTree as ET
+from html import unescape as html_unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -152,6 +154,19 @@ def test_says_what_was_compared_and_how_to_do_it_again(party):
     assert "Target: 1e-08 above the known minimum." in text
     assert "name: trial" in text
     assert "unfinished" not in text
+
+
+def test_commands_of_a_page_can_be_copied(results, unrendered):
+    directory = results()
+    spaced = directory.rename(directory.parent / "d  1")
+    alter_log(spaced, "DELETE FROM events WHERE seq > 4")
+    html = write_report(spaced).read_text()
+    shown = [re.sub("<[^>]+>", "", html_unescape(found)) for found in re.findall("<code>(.+?)</code>", html)]
+    commands = [
+        shlex.split(text) for text in shown if text.startswith("searchparty ") and str(directory.parent) in text
+    ]
+    assert {words[1] for words in commands} >= {"resume", "trace"}
+    assert all(words[2] == str(spaced) for words in commands)
 
 
 def test_every_place_for_a_figure_or_a_table_has_its_data(party):
