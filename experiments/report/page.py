@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -190,7 +190,7 @@ def _tell_reasons(material: Material) -> dict[str, Any]:
     failures = material.tables["failures"].rows()
     return {
         "portraits": material.portraits,
-        "branched": _find_branched(material.whole),
+        "branched": _find_branched(material.whole, material.sources),
         "kept": _count_whole(material.compared.runs),
         "times": list(describe_times(material.tables["times"], material.tables["efficiency"])),
         "gantts": [*draw_run_gantts(_group_by_directory(material)), *draw_gantts(material.whole)],
@@ -256,12 +256,18 @@ def _first_runs(runs: Sequence[RunSummary]) -> dict[str, RunSummary]:
     return found
 
 
-def _find_branched(whole: Sequence[RunData]) -> tuple[str, str] | None:
-    """Return the ids of a run and of its branch that the replay shows side by side; None without a branch."""
-    shown = {run.id for run in whole}
-    policies = ((run.id, run.settings["policy"]) for run in whole)
-    pairs = [(policy["run"], id) for id, policy in policies if policy["kind"] == "branch" and policy["run"] in shown]
-    return pairs[0] if pairs else None
+def _find_branched(whole: Sequence[RunData], sources: Mapping[str, RunSource]) -> tuple[str, str] | None:
+    """Return the ids of a run and of its branch that the replay shows side by side; None without a branch.
+
+    A branch names its original by the id in their results directory, which is not always that in the report.
+    """
+    shown = {sources[run.id][:2]: run.id for run in whole}
+    for run in whole:
+        policy = run.settings["policy"]
+        original = shown.get((sources[run.id].directory, policy["run"])) if policy["kind"] == "branch" else None
+        if original is not None:
+            return original, run.id
+    return None
 
 
 def _list_films(whole: Sequence[RunData], sweeps: Sequence[SweepSection]) -> list[RunData | RunSummary]:

@@ -17,6 +17,7 @@ import pytest
 from sealing import alter_log
 
 from searchparty.experiments.api import run
+from searchparty.experiments.cli.run import resume_planned
 from searchparty.experiments.drawing import style
 from searchparty.experiments.drawing.comparison import convergence_figure
 from searchparty.experiments.drawing.landscape import contour_figure
@@ -26,6 +27,7 @@ from searchparty.experiments.report.report import read_comparison, write_report
 from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.curves import Curve
 from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.experiments.studies.branch import begin_branch, plan_branch
 from searchparty.landscapes.landscape import Refusal
 from searchparty.orchestrator.log.reader import LogReader
 
@@ -295,6 +297,18 @@ def test_one_run_alone(results, unrendered):
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
     assert "There is one strategy, 'alone', and nothing to compare it with." in text
     assert "All problems together" not in text
+
+
+def test_a_branch_is_replayed_beside_its_original_wherever_its_directory_stands(results, unrendered):
+    directory, other = results(repeats=1), results(repeats=1, budget=40)
+    (original,) = read_runs(directory)
+    planned = plan_branch(directory, original.id, 40, ["policy.radius=fixed"])
+    branched = begin_branch(planned, directory.parent / "k2")
+    resume_planned(planned.plan, branched, True, planned.budgets)
+    for directories, suffix in (([branched], ""), ([branched, other], ""), ([other, branched], "-2")):
+        html = write_report(directories).read_text(encoding="utf-8")
+        shown = f'data-run="{original.id}{suffix}" data-beside="{planned.branch.id}{suffix}"'
+        assert f'<div id="replay" {shown}>' in html
 
 
 def test_several_directories_in_one_report(results, unrendered):
