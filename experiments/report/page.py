@@ -36,7 +36,7 @@ from .minima_section import list_minima
 from .page_tables import pack_tables
 from .plane_section import list_planes, list_unread
 from .portraits import Portrait, describe_portrait
-from .sentences import describe_strategy, format_number, list_notes
+from .sentences import describe_strategy, format_number, label_directories, list_notes
 from .sweep_section import SweepSection
 from .template_cache import TemplateCache
 from .time_section import describe_times, draw_gantts, draw_run_gantts
@@ -98,7 +98,7 @@ class Material:
     @property
     def name(self) -> str:
         """The title of the page."""
-        return self.directories[0].name if len(self.directories) == 1 else "comparison"
+        return label_directories(self.directories)[0] if len(self.directories) == 1 else "comparison"
 
     @cached_property
     def started(self) -> list[RunSummary]:
@@ -302,10 +302,10 @@ def _compare_versions(directories: Sequence[Path]) -> list[str]:
 
 
 def _group_by_directory(material: Material) -> Iterator[tuple[str, list[RunSummary]]]:
-    """Yield the name of each results directory and its runs. Runs that other tools wrote are in none."""
+    """Yield the label of each results directory and its runs. Runs that other tools wrote are in none."""
     sources = material.sources
-    for directory in dict.fromkeys(source.directory for source in sources.values()):
+    for directory, label in zip(material.directories, label_directories(material.directories), strict=True):
         yield (
-            directory.name,
+            label,
             [run for run in material.started if run.id in sources and sources[run.id].directory == directory],
         )

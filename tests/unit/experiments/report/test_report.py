@@ -311,6 +311,23 @@ def test_a_branch_is_replayed_beside_its_original_wherever_its_directory_stands(
         assert f'<div id="replay" {shown}>' in html
 
 
+def test_directories_have_one_name_each_wherever_they_are_told(results, unrendered, monkeypatch):
+    directories = [results(repeats=1), results(repeats=1)]
+    named = []
+    monkeypatch.setattr(
+        "searchparty.experiments.report.page.draw_run_gantts",
+        lambda groups: named.extend(name for name, _ in groups) or [],
+    )
+    html = write_report(directories).read_text(encoding="utf-8")
+    assert named == ["out 1", "out 2"]
+    assert all(f"party ({name})" in html for name in named)
+    monkeypatch.chdir(directories[0])
+    html = write_report(".").read_text(encoding="utf-8")
+    assert named[2:] == ["out"]
+    for tag in ("title", "h1"):
+        assert "out" in re.search(f"<{tag}[^>]*>([^<]*)<", html)[1]
+
+
 def test_several_directories_in_one_report(results, unrendered):
     first, second = results(repeats=1), results(repeats=1)
     path = write_report([first, second])
