@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ....orchestrator.command_line import format_command
 from ....orchestrator.run_spec import digest
 from ....orchestrator.taken_prefix import BranchError
 from ...execution.plan import make_plan
@@ -60,11 +61,9 @@ def plan_play_branch(original: Mapping[str, Any], directory: Path, at: Any, sett
     except BranchError as error:
         raise SpecError([_tell_refusal(str(error))]) from None
     data = {"directory": str(directory), "at": at, "changes": changes}
-    options = " ".join(f"--set '{change}'" for change in changes)
-    comment = (
-        "# A branch: run this file, and then go on from a moment of its run with another setting:\n"
-        f"# searchparty branch RESULTS --run {STRATEGY_NAME} --at {at} {options}\n"
-    )
+    options = (option for change in changes for option in ("--set", change))
+    command = format_command("branch", "RESULTS", "--run", STRATEGY_NAME, "--at", at, *options)
+    comment = f"# A branch: run this file, and then go on from a moment of its run with another setting:\n# {command}\n"
     text = (directory / "experiment.yaml").read_text(encoding="utf-8")
     key = digest({"original": dict(original), "at": planned.moment.evaluation, "changes": changes})[:16]
     return PlayBranch({BRANCH_JOB: data}, key, planned.moment.evaluation, comment + text)
