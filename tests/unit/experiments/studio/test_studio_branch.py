@@ -11,11 +11,13 @@ from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.execution.session import resume_session
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.studies.branch import begin_branch, plan_branch
+from searchparty.experiments.studio import app
 from searchparty.experiments.studio.app import Studio, create_app
 from searchparty.experiments.studio.films.message import decode_film
 from searchparty.experiments.studio.films.shelf import ResultsIndex
 from searchparty.experiments.studio.plays.play import experiment_data, parse_play_settings
 from searchparty.experiments.studio.plays.play_branch import BRANCH_JOB, plan_play_branch, work_play_branch
+from searchparty.experiments.studio.plays.queue import StudioBusy
 from searchparty.experiments.studio.plays.warm_processes import PlayPool
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
@@ -55,8 +57,8 @@ def pool(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory, pool):
-    app = create_app(Studio(ResultsIndex((), tmp_path_factory.mktemp("results")), pool))
-    with TestClient(app) as client:
+    made = create_app(Studio(ResultsIndex((), tmp_path_factory.mktemp("results")), pool))
+    with TestClient(made) as client:
         yield client
 
 
@@ -128,7 +130,7 @@ def test_the_page_gets_its_film(client, pool):
         "from": {"key": key, "at": 80},
     }
     end = time.monotonic() + 60
-    while (answer := client.post("/api/plays", json=asked)).status_code == 429 and time.monotonic() < end:
+    while (answer := client.post("/api/plays", json=asked)).status_code == 409 and time.monotonic() < end:
         assert "once it has ended" in answer.json()["errors"][0]
         time.sleep(0.05)
     assert answer.status_code == 200
@@ -149,3 +151,24 @@ def test_a_run_that_is_not_shown_cannot_be_branched(client, start):
     answer = client.post("/api/plays", json={"page": "p", "side": "b", "settings": SETTINGS, "from": start})
     assert answer.status_code == 422
     assert "must be one that is shown" in answer.json()["errors"][0]
+
+
+@pytest.fixture
+def ended(client, pool):
+    """Return what a page asks for to branch a run that has ended."""
+    key = client.post("/api/plays", json={"page": "e", "side": "a", "settings": SETTINGS}).json()["key"]
+    end = time.monotonic() + 60
+    while pool.state(key).state != "done" and time.monotonic() < end:
+        time.sleep(0.05)
+    settings = SETTINGS | {"radius_policy": "fixed"}
+    return {"page": "e", "side": "b", "settings": settings, "from": {"key": key, "at": 80}}
+
+
+def test_nothing_is_planned_while_the_queue_is_full(client, pool, ended, monkeypatch):
+    def refuse(page, side):
+        raise StudioBusy(f"Side {side} of {page} must wait.")
+
+    monkeypatch.setattr(pool, "check_room", refuse)
+    monkeypatch.setattr(app, "plan_play_branch", None)
+    answer = client.post("/api/plays", json=ended)
+    assert (answer.status_code, answer.json()["errors"]) == (429, ["Side b of e must wait."])
