@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from ...landscapes.landscape import Refusal
 from ...orchestrator.log.log import LogError
 from ...orchestrator.log.reader import LogReader
 from ..execution.plan import make_plan
@@ -141,10 +142,12 @@ class StudioEndpoints:
             page, side, settings = _parse_play_request(body)
             start = json.loads(body).get("from")
             return await run_in_threadpool(self._start_play, page, side, settings, start)
-        except SpecError as error:
-            return error_response(UNPROCESSABLE, *error.problems)
         except StudioBusy as error:
             return error_response(TOO_MANY_REQUESTS, str(error))
+        except LogError as error:
+            return error_response(UNAVAILABLE, str(error))
+        except (SpecError, Refusal) as error:
+            return error_response(UNPROCESSABLE, *getattr(error, "problems", [str(error)]))
 
     def _start_play(self, page: str, side: str, given: Any, start: Any) -> Response:
         settings = parse_play_settings(given)

@@ -172,3 +172,45 @@ def test_nothing_is_planned_while_the_queue_is_full(client, pool, ended, monkeyp
     monkeypatch.setattr(app, "plan_play_branch", None)
     answer = client.post("/api/plays", json=ended)
     assert (answer.status_code, answer.json()["errors"]) == (429, ["Side b of e must wait."])
+
+
+@pytest.fixture
+def results(pool, ended):
+    """Return the results directory of the run that is branched; afterwards, it is as before."""
+    directory = pool.state(ended["from"]["key"]).directory
+    kept = {path: path.read_bytes() for path in directory.iterdir() if path.is_file()}
+    yield directory
+    for path, content in kept.items():
+        path.write_bytes(content)
+
+
+def damage_log(directory):
+    for path in directory.glob("log.sqlite*"):
+        path.write_bytes(b"no database" * 1000)
+
+
+def remove_experiment(directory):
+    (directory / "experiment.yaml").unlink()
+
+
+def change_experiment(directory):
+    path = directory / "experiment.yaml"
+    text = path.read_text()
+    assert "budget: 200" in text
+    path.write_text(text.replace("budget: 200", "budget: 150"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "status", "words"),
+    [
+        (damage_log, 503, "log.sqlite"),
+        (remove_experiment, 422, "experiment.yaml"),
+        (change_experiment, 422, "settings or code differ"),
+    ],
+)
+def test_damaged_results_are_refused_in_words(client, results, ended, damage, status, words):
+    damage(results)
+    answer = client.post("/api/plays", json=ended)
+    assert answer.status_code == status
+    (problem,) = answer.json()["errors"]
+    assert words in problem
