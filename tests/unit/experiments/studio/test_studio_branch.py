@@ -1,5 +1,6 @@
 """Branches in the playground: the same function as that of the command, and every refusal in words."""
 
+import re
 import time
 
 import pytest
@@ -15,12 +16,14 @@ from searchparty.experiments.studio import app
 from searchparty.experiments.studio.app import Studio, create_app
 from searchparty.experiments.studio.films.message import decode_film
 from searchparty.experiments.studio.films.shelf import ResultsIndex
+from searchparty.experiments.studio.plays import play_branch
 from searchparty.experiments.studio.plays.play import experiment_data, parse_play_settings
 from searchparty.experiments.studio.plays.play_branch import BRANCH_JOB, plan_play_branch, work_play_branch
 from searchparty.experiments.studio.plays.queue import StudioBusy
 from searchparty.experiments.studio.plays.warm_processes import PlayPool
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace_hash
+from searchparty.orchestrator.taken_prefix import BranchError
 
 SETTINGS = {
     "landscape": {"kind": "rastrigin", "dimension": 2, "shift": "random"},
@@ -109,8 +112,12 @@ def test_the_same_branch_has_the_same_key(original):
         (100, {"seed": 3, "radius_policy": "fixed"}, "the seed must stay"),
         (100, {"landscape": {"kind": "sphere"}, "radius_policy": "fixed"}, "the landscape must stay"),
         (0, {"radius_policy": "fixed"}, "at least 1"),
-        (1.5, {"radius_policy": "fixed"}, "a whole number"),
-        (200, {"radius_policy": "fixed"}, "Go to an earlier moment."),
+        (0, {"radius_policy": "fixed"}, "Go to a later moment"),
+        (10**12, {"radius_policy": "fixed"}, "Go to an earlier moment"),
+        (1.5, {"radius_policy": "fixed"}, "a whole number of evaluations, got 1.5. Reload the page"),
+        (True, {"radius_policy": "fixed"}, "a whole number of evaluations, got True. Reload the page"),
+        ("1", {"radius_policy": "fixed"}, "a whole number of evaluations, got '1'. Reload the page"),
+        (200, {"radius_policy": "fixed"}, "at the run's last decision, got 200. Go to an earlier moment."),
     ],
 )
 def test_what_cannot_be_branched_is_refused_in_words(original, at, changes, words):
@@ -118,6 +125,37 @@ def test_what_cannot_be_branched_is_refused_in_words(original, at, changes, word
         planned(original, at, **changes)
     (message,) = caught.value.problems
     assert "--" not in message
+    assert not re.search(r"\b[0-9a-f]{12}\b", message)
+
+
+def test_a_default_that_is_written_out_is_no_change(tmp_path):
+    settings = SETTINGS | {"policy": "party", "lease": None}
+    data = experiment_data(parse_play_settings(settings))
+    path = run(Experiment.from_data(data), out=tmp_path / "1", report=False).path
+    # The slider says 20, which is 10 D, a party's default.
+    same = "^the branch must differ from its run, got settings that mean the same as the run's. Change another one.$"
+    with pytest.raises(SpecError, match=same):
+        plan_play_branch(data, path, 100, parse_play_settings(settings | {"lease": 20}))
+    found = plan_play_branch(data, path, 100, parse_play_settings(settings | {"lease": 40}))
+    assert found.data[BRANCH_JOB]["changes"] == ["policy.lease=20"]
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("--at must be a moment of a run that has findings, got run 3a2e07002428 without any.", "must have findings"),
+        ("--run must be a run that experiment.yaml plans, got 3a2e07002428, which it no longer does.", "files must be"),
+        ("--run must be the id of a run, got 'team'. Choose one of these.\n  3a2e07002428  party", "files must be"),
+    ],
+)
+def test_refusals_of_the_command_are_told_in_the_words_of_the_page(original, monkeypatch, message, words):
+    def refuse(*_):
+        raise BranchError(message)
+
+    monkeypatch.setattr(play_branch, "plan_branch", refuse)
+    with pytest.raises(SpecError, match=words) as caught:
+        planned(original, radius_policy="fixed")
+    assert not re.search("--|3a2e07", str(caught.value))
 
 
 def test_the_page_gets_its_film(client, pool):
