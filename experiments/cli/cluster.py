@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...orchestrator.command_line import format_command
 from ..execution.plan import make_plan
 from ..execution.results_directory import ResultsError
 from ..spec.load import load
@@ -62,7 +63,7 @@ def submit_command(
     options: dict[str, Any] = {} if cpus is None else {"entrypoint_num_cpus": cpus}
     job = submit.submit_experiment(experiment, cluster, place=place, resumed=resumed, python=python, options=options)
     print_remark(f"Submitted {experiment.name} ({runs} runs) to {address} as {job}.")
-    later = f"searchparty fetch {job} --address {address}"
+    later = format_command("fetch", job, "--address", address)
     if not follow:
         print_remark(f"Fetch its results with: {later}")
         return
@@ -78,7 +79,7 @@ def submit_command(
     err.print(f"Job {job} {ended.status.lower()}: {ended.message}", style="red", soft_wrap=True)
     try:
         _fetch_and_report(cluster, job, results)
-        print_remark(f"Resume it with: searchparty submit {source} --resume {job} --address {address}")
+        print_remark(f"Resume it with: {format_command('submit', source, '--resume', job, '--address', address)}")
     except ResultsError as error:
         print_remark(str(error))
     raise typer.Exit(RUN_FAILED)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ...orchestrator.command_line import format_command
 from ..execution.results_directory import ResultsError
 from .terminal.console import out
 
@@ -39,4 +40,4 @@ def init_command(
         ) from None
     for name in texts:
         out.print(f"Wrote {directory / name}", soft_wrap=True)
-    out.print(f"Run it with: searchparty run {directory / TEMPLATES[0]}", soft_wrap=True)
+    out.print(f"Run it with: {format_command('run', directory / TEMPLATES[0])}", soft_wrap=True)

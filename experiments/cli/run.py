@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ...agents.sandbox.ladder import allow_unsandboxed
+from ...orchestrator.command_line import format_command
 from ..api import Results, resume_plan, run_plan
 from ..comparison.bars import draw_bars
 from ..comparison.exports import list_sentences
@@ -188,7 +189,7 @@ def _run_watched(planned: Plan, work: Callable[[Watcher], Results], reported: bo
             results = work(bars)
     except RunInterrupted as stopped:
         err.print(f"Stopped. Everything found so far is in {stopped.path}.", soft_wrap=True)
-        err.print(f"Resume with: searchparty resume {stopped.path}", soft_wrap=True)
+        err.print(f"Resume with: {format_command('resume', stopped.path)}", soft_wrap=True)
         raise typer.Exit(INTERRUPTED) from None
     except RunExited as left:
         err.print(str(left), soft_wrap=True)

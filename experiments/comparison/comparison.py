@@ -61,11 +61,13 @@ class Comparison:
 
     @cached_property
     def rival(self) -> Verdict | None:
-        """The verdict on the best strategy against the best of the others; None if the headline is that."""
+        """The verdict on the best strategy against the next one; None if that is the headline, or has no problems."""
         headline = self.headline
         if headline is None or headline.second != self.baseline or len(self.verdicts) < 2:
             return None
-        return judge_pair(self.problems, headline.first, self.verdicts[1].first, self.equivalence, with_area=False)
+        second = self.verdicts[1].first
+        found = judge_pair(self.problems, headline.first, second, self.equivalence, with_area=False)
+        return found if found.problems else None
 
     @property
     def rival_leads(self) -> bool:

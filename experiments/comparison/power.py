@@ -127,6 +127,8 @@ def _find_open_pairs(problems: Sequence[ComparedProblem], verdict: Verdict) -> l
     """Return the pairs of runs from which power is estimated, or the advice where there is nothing to estimate."""
     if verdict.decision != "not settled":
         return Advice("nothing")
+    if not verdict.problems:
+        return Advice("problems")
     pairs = [pair for pair in pair_up(problems, verdict.first, verdict.second) if pair.solved]
     if verdict.runs < 2 or not (pairs or has_enough_runs(verdict.problems, verdict.runs)):
         return _advise_runs(problems, "pilot", LEAST_RUNS)

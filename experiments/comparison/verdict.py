@@ -232,15 +232,15 @@ def _compare_areas(
 def judge_against(
     problems: Sequence[ComparedProblem], baseline: str, equivalence: float = EQUIVALENCE
 ) -> list[Verdict]:
-    """Compare every other strategy with the baseline; the best comes first."""
+    """Compare every other strategy with the baseline: the best first, those that share no problem with it last."""
     names = dict.fromkeys(name for problem in problems for name in problem.outcomes)
     found = [judge_pair(problems, name, baseline, equivalence) for name in names if name != baseline]
     return sorted(found, key=_order_key)
 
 
-def _order_key(verdict: Verdict) -> tuple[float, float]:
+def _order_key(verdict: Verdict) -> tuple[bool, float, float]:
     ratio = np.inf if verdict.bounded is None else verdict.bounded.estimate
-    return ratio, 0.0 if verdict.area is None else -verdict.area.estimate
+    return not verdict.problems, ratio, 0.0 if verdict.area is None else -verdict.area.estimate
 
 
 def choose_headline(verdicts: Sequence[Verdict]) -> Verdict | None:

@@ -50,6 +50,8 @@ def describe_verdict(verdict: Verdict, problem: str = "", note: str = "") -> str
 def describe_briefly(verdict: Verdict, note: str = "") -> str:
     """Return a verdict in a few words: the two, what is decided, and by how much. Arguments: see above."""
     second = f"{verdict.second} ({note})" if note else verdict.second
+    if not verdict.problems:
+        return f"{verdict.first} against {second}: no problem has ended runs of both."
     decided = "equivalent in practice" if verdict.decision == "equivalent" else verdict.decision
     if verdict.basis == "nothing" or verdict.bounded is None:
         return f"{verdict.first} against {second}: {decided}; neither reaches the target."

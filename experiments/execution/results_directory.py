@@ -9,6 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from ...landscapes.landscape import Refusal
+from ...orchestrator.command_line import format_command
 from ...orchestrator.log.damage import salvage_log
 from ...orchestrator.log.journal_mode import sync_path
 from ...orchestrator.log.regular_files import read_regular_file
@@ -66,7 +67,7 @@ def salvage_results(directory: Path, out: Path) -> list[str]:
     with contextlib.suppress(OSError):
         signature = read_regular_file(directory / SIGNATURE_NAME, MOST_KEPT_BYTES)
         write_atomically(out / SIGNATURE_NAME, signature.decode(errors="replace"))
-    return [*said, f"Continue with: searchparty resume {out}"]
+    return [*said, f"Continue with: {format_command('resume', out)}"]
 
 
 def create_results_directory(out: str | Path | None, name: str) -> Path:
@@ -87,7 +88,7 @@ def create_results_directory(out: str | Path | None, name: str) -> Path:
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise ResultsError(
                 f"--out must be an empty or a new directory, got {directory}, which is not empty. Name another, "
-                f"or resume what is there: searchparty resume {directory}"
+                f"or resume what is there: {format_command('resume', directory)}"
             )
         _make_directory(directory, exist_ok=True)
         return directory

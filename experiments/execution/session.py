@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...agents.evaluation.leaving import ObjectiveExit
 from ...landscapes.ambient import set_ambient_state_aside
 from ...landscapes.user_code import STAGED_FILES
+from ...orchestrator.command_line import format_command
 from ...orchestrator.executors.in_process import InProcessExecutor
 from ...orchestrator.landscape_record import describe_landscape
 from ...orchestrator.log.filesystem import file_system_of
@@ -65,8 +66,12 @@ class RunExited(SystemExit):
 
     def __init__(self, path: Path, error: SystemExit) -> None:
         what = error.describe() if isinstance(error, ObjectiveExit) else f"The program was ended: {error!r}"
-        super().__init__(f"{what}. Everything found so far is in {path}. Resume with: searchparty resume {path}")
+        super().__init__(f"{what}. Everything found so far is in {path}. {_tell_command(path)}")
         self.path, self.error = path, error
+
+
+def _tell_command(path: Path) -> str:
+    return f"Resume with: {format_command('resume', path)}"
 
 
 class EvaluationFailed(Exception):
@@ -205,9 +210,7 @@ def _work_plan(
     except SystemExit as error:
         raise RunExited(directory, error) from error
     except ExecutorLost as error:
-        raise ExecutorLost(
-            f"{error} Everything found so far is in {directory}. Resume with: searchparty resume {directory}"
-        ) from None
+        raise ExecutorLost(f"{error} Everything found so far is in {directory}. {_tell_command(directory)}") from None
 
 
 def _work_runs(

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...agents.leases.recorded_rows import ReplayError
 from ...landscapes.ambient import set_ambient_state_aside
+from ...orchestrator.command_line import format_command
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.loop.audit import InvalidDecision
 from ...orchestrator.verify import VerificationResult, verify_run
@@ -67,7 +68,8 @@ class Verification:
         if self.unfinished:
             verb = "has" if self.unfinished == 1 else "have"
             lines.append(
-                f"{format_count(self.unfinished, 'run')} {verb} not ended. Resume with: searchparty resume {self.path}"
+                f"{format_count(self.unfinished, 'run')} {verb} not ended. "
+                f"Resume with: {format_command('resume', self.path)}"
             )
         lines += self.unknown
         if self.changed:

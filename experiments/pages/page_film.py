@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-color-pr
 PAGE_SECONDS = 12.0
 """Seconds that the page takes for a whole run at speed 1."""
 DRAWN_SECONDS = 120.0
+FIRST_PICTURE_SECONDS = 3 * DRAWN_SECONDS
+PICTURE_SECONDS = 120.0
+"""A picture that takes longer than this never comes: a busy machine without a GPU takes a few seconds."""
 SAMPLE_EVERY = 12
 ASPECT = 9 / 16
 CERTAIN_COLOURS = np.array([[251, 251, 249], [28, 37, 48]], dtype=np.uint8)
@@ -90,50 +94,78 @@ def find_chromium() -> str:
 def film_page(page: ReplayPage, shape: FilmShape, theme: str = "light") -> Iterator[Picture]:
     """Yield the pictures of a page that plays from the beginning to its end.
 
-    Raises FilmUnavailable if there is no Chromium.
+    Raises FilmUnavailable if there is no Chromium, or it fails or hangs.
     """
     path = find_chromium()
-    from playwright.sync_api import sync_playwright
+    from playwright.async_api import Error
 
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    # No call of the synchronous interface has a limit of time, and a renderer that hangs answers nothing.
+    with asyncio.Runner() as runner:
+        pictures = _film(path, page, shape, theme)
+        limit = FIRST_PICTURE_SECONDS
+        while True:
+            try:
+                picture = runner.run(_take_next(pictures, limit))
+            except TimeoutError:
+                raise FilmUnavailable(f"Chromium drew no picture within {limit:g} s.") from None
+            except Error as error:
+                raise FilmUnavailable(f"Chromium failed: {error.message.splitlines()[0].rstrip('.:')}.") from None
+            if picture is None:
+                return
+            yield picture
+            limit = PICTURE_SECONDS
+
+
+async def _take_next(pictures: AsyncIterator[Picture], seconds: float) -> Picture | None:
+    """Return the next picture; None after the last one. Raises TimeoutError if it takes longer."""
+    async with asyncio.timeout(seconds):
+        return await anext(pictures, None)
+
+
+async def _film(path: str, page: ReplayPage, shape: FilmShape, theme: str) -> AsyncIterator[Picture]:
+    from playwright.async_api import async_playwright
+
+    with tempfile.TemporaryDirectory() as folder:
         file = page.write(Path(folder) / "page.html")
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        size = {"width": round(shape.zoom * shape.width), "height": round(shape.zoom * shape.height)}
-        shown = browser.new_page(viewport=size, color_scheme="dark" if theme == "dark" else "light")  # type: ignore[arg-type]
-        shown.add_init_script(CLOCK_SCRIPT)
-        shown.goto(file.as_uri())
-        _begin(shown)
-        session = shown.context.new_cdp_session(shown)
-        step = PAGE_SECONDS / shape.frames
-        for _ in range(shape.frames):
-            _advance(shown, step)
-            yield _take_picture(session, shape)
-        # The last picture has the words that explain the end.
-        _advance(shown, 1.0)
-        yield _take_picture(session, shape)
-        browser.close()
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+            size = {"width": round(shape.zoom * shape.width), "height": round(shape.zoom * shape.height)}
+            shown = await browser.new_page(viewport=size, color_scheme="dark" if theme == "dark" else "light")  # type: ignore[arg-type]
+            await shown.add_init_script(CLOCK_SCRIPT)
+            await shown.goto(file.as_uri())
+            await _begin(shown)
+            session = await shown.context.new_cdp_session(shown)
+            step = PAGE_SECONDS / shape.frames
+            for _ in range(shape.frames):
+                await _advance(shown, step)
+                yield await _take_picture(session, shape)
+            # The last picture has the words that explain the end.
+            await _advance(shown, 1.0)
+            yield await _take_picture(session, shape)
+            await browser.close()
 
 
-def _begin(shown: Any) -> None:
+async def _begin(shown: Any) -> None:
     """Lay out the page as a film, and move its clock until its first points are drawn."""
-    shown.wait_for_function("document.querySelector('#replay')?.shadowRoot", timeout=1000 * DRAWN_SECONDS, polling=50)
-    shown.evaluate(STAGE_SCRIPT)
+    has_replay = "document.querySelector('#replay')?.shadowRoot"
+    await shown.wait_for_function(has_replay, timeout=1000 * DRAWN_SECONDS, polling=50)
+    await shown.evaluate(STAGE_SCRIPT)
     for _ in range(int(DRAWN_SECONDS / 0.1)):
-        _advance(shown, 0.001)
-        if shown.evaluate(DRAWN_SCRIPT):
+        await _advance(shown, 0.001)
+        if await shown.evaluate(DRAWN_SCRIPT):
             return
-        shown.wait_for_timeout(100)
+        await shown.wait_for_timeout(100)
     raise FilmUnavailable(f"The page was not drawn within {DRAWN_SECONDS:g} s: the machine is too busy. Try again.")
 
 
-def _advance(shown: Any, seconds: float) -> None:
+async def _advance(shown: Any, seconds: float) -> None:
     """Move the clock in one step, and once without time: what the step asks to be drawn later is drawn then."""
-    shown.evaluate("(steps) => { for (const step of steps) window.advanceClock(step); }", [seconds, 0.0])
+    await shown.evaluate("(steps) => { for (const step of steps) window.advanceClock(step); }", [seconds, 0.0])
 
 
-def _take_picture(session: Any, shape: FilmShape) -> Picture:
+async def _take_picture(session: Any, shape: FilmShape) -> Picture:
     """Take a picture by the browser's own protocol, and have it compressed little: that would take longest."""
-    taken = session.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+    taken = await session.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
     picture = Image.open(io.BytesIO(base64.b64decode(taken["data"]))).convert("RGB")
     size = (shape.width, shape.height)
     return np.asarray(picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS))
@@ -179,7 +211,7 @@ def write_studio_animation(
 ) -> tuple[tuple[str, ...], tuple[Path, ...]]:
     """Write the replay of runs of a results directory in the look of the studio; return their titles and the files.
 
-    Raises FilmUnavailable if there is no Chromium, and ResultsError if the options do not fit.
+    Raises FilmUnavailable if there is no Chromium or it fails, and ResultsError if the options do not fit.
     """
     find_chromium()
     options.check()

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ...landscapes.landscape import Landscape
+from ...orchestrator.command_line import format_command
 from ..execution.results_directory import write_atomically
 
 TEMPLATE = """\
 # The plane as a landscape of its own: in which basin does a grid of each size and first radius end?
-# Run it with: searchparty run {path}
+# Run it with: {command}
 name: {name}-grid-radius
 budget: 400
 {base}
@@ -51,7 +52,7 @@ def write_follow_up(landscape: Landscape, stem: Path) -> Path | None:
     if named:
         settings["of"] = landscape.model_dump(mode="json", exclude_defaults=True) | {"kind": landscape.kind}
     text = TEMPLATE.format(
-        path=path, name=stem.name, landscape=json.dumps(settings),
+        command=format_command("run", path), name=stem.name, landscape=json.dumps(settings),
         base=f"base: {json.dumps(os.path.relpath(start, stem.parent.absolute()))}\n" if named else "",
     )  # fmt: skip
     write_atomically(path, text)

@@ -49,6 +49,7 @@ def describe_first_screen(compared: Comparison, directories: list[Path], name: s
         "cost": capitalize(found.cost),
         "next": capitalize(found.step.text.removesuffix(".") + ":" if found.step.command else found.step.text),
         "command": found.step.command,
+        "words": found.step.quoted,
         "others": found.others,
         "evidence": describe_evidence(compared) if compared.problems else "",
         "remarks": [*describe_differences(compared), *describe_identities(compared.identities)],
@@ -152,6 +153,8 @@ def list_group_figures(compared: Comparison) -> list[str]:
 
 
 def _name_pair(verdict: Verdict) -> str:
+    if not verdict.problems:
+        return f"{verdict.first}: no problem in common"
     return f"{verdict.first}: {'target never reached' if verdict.bounded is None else verdict.decision}"
 
 

@@ -35,7 +35,7 @@ def draw_notebook_screen(
     if "distribution" in figures:
         drawn.append(draw_shares(figures["distribution"]))
     side = "".join(f'<div style="flex:1 1 340px;max-width:540px">{figure}</div>' for figure in drawn)
-    command = f" <code>{escape(first['command'])}</code>" if first["command"] else ""
+    command = f' <code style="white-space:pre-wrap">{escape(first["command"])}</code>' if first["command"] else ""
     lines = [
         f"<p>{escape(first['question'])}</p>" if first["question"] else "",
         f'<p style="font-size:1.15em;font-weight:600">{escape(first["verdict"])}</p>',

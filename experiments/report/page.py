@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader
 
 from ...orchestrator.clock.settings import Delays
+from ...orchestrator.command_line import format_command
 from ...orchestrator.log.reader import LogReader
 from ...orchestrator.log.tables import Session
 from ...orchestrator.loop.drive import EVALUATION_FAILED
@@ -35,7 +36,7 @@ from .minima_section import list_minima
 from .page_tables import pack_tables
 from .plane_section import list_planes, list_unread
 from .portraits import Portrait, describe_portrait
-from .sentences import describe_strategy, format_number, list_notes
+from .sentences import describe_strategy, format_number, label_directories, list_notes
 from .sweep_section import SweepSection
 from .template_cache import TemplateCache
 from .time_section import describe_times, draw_gantts, draw_run_gantts
@@ -97,7 +98,7 @@ class Material:
     @property
     def name(self) -> str:
         """The title of the page."""
-        return self.directories[0].name if len(self.directories) == 1 else "comparison"
+        return label_directories(self.directories)[0] if len(self.directories) == 1 else "comparison"
 
     @cached_property
     def started(self) -> list[RunSummary]:
@@ -129,6 +130,7 @@ def render_page(material: Material) -> str:
         bytecode_cache=TemplateCache(),
     )  # fmt: skip
     environment.filters["number"] = format_number
+    environment.globals["format_command"] = format_command
     return environment.get_template("report.html.j2").render(
         **_tell_state(material),
         **_tell_result(material),
@@ -188,7 +190,7 @@ def _tell_reasons(material: Material) -> dict[str, Any]:
     failures = material.tables["failures"].rows()
     return {
         "portraits": material.portraits,
-        "branched": _find_branched(material.whole),
+        "branched": _find_branched(material.whole, material.sources),
         "kept": _count_whole(material.compared.runs),
         "times": list(describe_times(material.tables["times"], material.tables["efficiency"])),
         "gantts": [*draw_run_gantts(_group_by_directory(material)), *draw_gantts(material.whole)],
@@ -254,12 +256,18 @@ def _first_runs(runs: Sequence[RunSummary]) -> dict[str, RunSummary]:
     return found
 
 
-def _find_branched(whole: Sequence[RunData]) -> tuple[str, str] | None:
-    """Return the ids of a run and of its branch that the replay shows side by side; None without a branch."""
-    shown = {run.id for run in whole}
-    policies = ((run.id, run.settings["policy"]) for run in whole)
-    pairs = [(policy["run"], id) for id, policy in policies if policy["kind"] == "branch" and policy["run"] in shown]
-    return pairs[0] if pairs else None
+def _find_branched(whole: Sequence[RunData], sources: Mapping[str, RunSource]) -> tuple[str, str] | None:
+    """Return the ids of a run and of its branch that the replay shows side by side; None without a branch.
+
+    A branch names its original by the id in their results directory, which is not always that in the report.
+    """
+    shown = {sources[run.id][:2]: run.id for run in whole}
+    for run in whole:
+        policy = run.settings["policy"]
+        original = shown.get((sources[run.id].directory, policy["run"])) if policy["kind"] == "branch" else None
+        if original is not None:
+            return original, run.id
+    return None
 
 
 def _list_films(whole: Sequence[RunData], sweeps: Sequence[SweepSection]) -> list[RunData | RunSummary]:
@@ -294,10 +302,10 @@ def _compare_versions(directories: Sequence[Path]) -> list[str]:
 
 
 def _group_by_directory(material: Material) -> Iterator[tuple[str, list[RunSummary]]]:
-    """Yield the name of each results directory and its runs. Runs that other tools wrote are in none."""
+    """Yield the label of each results directory and its runs. Runs that other tools wrote are in none."""
     sources = material.sources
-    for directory in dict.fromkeys(source.directory for source in sources.values()):
+    for directory, label in zip(material.directories, label_directories(material.directories), strict=True):
         yield (
-            directory.name,
+            label,
             [run for run in material.started if run.id in sources and sources[run.id].directory == directory],
         )

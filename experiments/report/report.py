@@ -22,6 +22,7 @@ from ..results.recorded_runs import RunData, read_run
 from ..results.run_summary import RunSummary, read_delays, read_summaries
 from ..spec.models import SimulatedSettings
 from .page import Material, RunSource, render_page
+from .sentences import label_directories
 from .sweep_section import ReportedResults, study_sweeps
 from .worth_section import study_parts
 
@@ -170,9 +171,7 @@ def _merge_runs(
     names = [set(strategy_names(runs)) for runs in found]
     ambiguous = _find_ambiguous([run for runs in found for run in runs])
     merged, sources = [], {}
-    labels = [d.resolve().name for d in directories]
-    for index, (label, runs) in enumerate(zip(labels, found, strict=True)):
-        label = label if labels.count(label) == 1 else f"{label} {index + 1}"
+    for index, (label, runs) in enumerate(zip(label_directories(directories), found, strict=True)):
         others = set().union(*(n for i, n in enumerate(names) if i != index))
         for run in runs:
             clash = run.strategy in others

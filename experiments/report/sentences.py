@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,17 @@ def target_rows(targets: Table) -> list[dict[str, Any]]:
         if row["gap"] is not None:
             lines.setdefault((row["problem"], row["strategy"]), []).append(row["share"])
     return [{"problem": problem, "strategy": s, "shares": shares} for (problem, s), shares in lines.items()]
+
+
+def label_directories(directories: Sequence[Path]) -> list[str]:
+    """Return what results directories are called in a report: their names, with their numbers where names are equal.
+
+    Example:
+        >>> label_directories([Path("a/r"), Path("b/r"), Path("s")])
+        ['r 1', 'r 2', 's']
+    """
+    names = [directory.resolve().name for directory in directories]
+    return [name if names.count(name) == 1 else f"{name} {k + 1}" for k, name in enumerate(names)]
 
 
 def list_notes(runs: Sequence[RunSummary]) -> list[str]:

@@ -23,7 +23,7 @@ from ..studies.sweep_sentences import describe_effects, describe_trade_off
 from ..studies.sweep_tables import make_effects_table, make_settings_table
 from ..studies.trade_off import TradeOff, weigh_settings
 from .island import pack_table, round_all, round_value
-from .sentences import format_number
+from .sentences import format_number, label_directories
 from .sweeps.basins_figure import draw_basins, pack_basins
 from .sweeps.held_out import list_held_out
 
@@ -116,12 +116,11 @@ def study_sweeps(
 
 def _list_sweeps(results: Sequence[ReportedResults]) -> Iterator[tuple[ReportedResults, Sweep]]:
     """Yield the sweeps of all directories, with the names that strategies have in the report."""
-    labels = [each.directory.resolve().name for each in results]
-    for number, (each, label) in enumerate(zip(results, labels, strict=True)):
+    labels = label_directories([each.directory for each in results])
+    for each, label in zip(results, labels, strict=True):
         for sweep in read_sweeps(each.directory, each.strategies):
             settings = [replace(one, strategy=each.strategies[one.strategy]) for one in sweep.settings]
-            where = label if labels.count(label) == 1 else f"{label} {number + 1}"
-            name = f"{sweep.strategy} ({where})" if len(results) > 1 else sweep.strategy
+            name = f"{sweep.strategy} ({label})" if len(results) > 1 else sweep.strategy
             yield each, replace(sweep, strategy=name, settings=settings)
 
 

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from ...landscapes.landscape import Refusal
 from ...orchestrator.log.log import LogError
 from ...orchestrator.log.reader import LogReader
 from ..execution.plan import make_plan
@@ -36,7 +37,7 @@ from .plays.warm_processes import PlayPool
 from .plays.work_clock import is_machine_busy
 
 FILM_MEDIA_TYPE = "application/octet-stream"
-NOT_FOUND, UNPROCESSABLE, ACCEPTED, TOO_MANY_REQUESTS, UNAVAILABLE = 404, 422, 202, 429, 503
+NOT_FOUND, UNPROCESSABLE, ACCEPTED, CONFLICT, TOO_MANY_REQUESTS, UNAVAILABLE = 404, 422, 202, 409, 429, 503
 LONGEST_PAGE_NAME = 64
 FIRST_SIDES = 2
 """Sides of the first question."""
@@ -141,10 +142,12 @@ class StudioEndpoints:
             page, side, settings = _parse_play_request(body)
             start = json.loads(body).get("from")
             return await run_in_threadpool(self._start_play, page, side, settings, start)
-        except SpecError as error:
-            return error_response(UNPROCESSABLE, *error.problems)
         except StudioBusy as error:
             return error_response(TOO_MANY_REQUESTS, str(error))
+        except LogError as error:
+            return error_response(UNAVAILABLE, str(error))
+        except (SpecError, Refusal) as error:
+            return error_response(UNPROCESSABLE, *getattr(error, "problems", [str(error)]))
 
     def _start_play(self, page: str, side: str, given: Any, start: Any) -> Response:
         settings = parse_play_settings(given)
@@ -166,7 +169,9 @@ class StudioEndpoints:
             if played.error is not None:
                 raise SpecError([played.error])
             if played.state != "done":
-                raise StudioBusy("The run is still being worked: it can be branched once it has ended.")
+                return error_response(CONFLICT, "The run is still being worked: it can be branched once it has ended.")
+            # Planning reads the whole run: pages that wait for a place in the queue ask again and again.
+            self._studio.pool.check_room(page, side)
             found = plan_play_branch(played.data, played.directory, at, settings)
             self._studio.pool.play(page, side, found.key, found.data)
         return AsciiJsonResponse({"key": found.key, "yaml": found.yaml, "at": found.evaluation})

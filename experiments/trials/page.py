@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment
 
+from ...orchestrator.command_line import format_command
 from ..comparison.bootstrap import Interval
 from ..execution.results_directory import write_atomically
 from ..results.records.json_file import format_record
@@ -45,7 +46,7 @@ def _write_try_page(attempt: Attempt, path: Path) -> Path:
     text = files(__package__).joinpath("templates", "try.html.j2").read_text(encoding="utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text).render(
         attempt=attempt, candidate=attempt.candidate, groups=_group(attempt.standings),
-        format=format_interval, percent=_percent,
+        format=format_interval, percent=_percent, format_command=format_command,
     )  # fmt: skip
     write_atomically(path, page)
     return path

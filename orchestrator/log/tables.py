@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ..command_line import format_command
 from .filesystem import file_system_of
 from .log import LogDamaged, LogError, LogLost
 from .regular_files import check_log_files
@@ -149,7 +150,7 @@ def to_log_error(error: sqlite3.Error, path: Path) -> LogError:
         return LogError(f"{path} is in use by another process ({text}). Wait until it ends.{_lock_advice(path)}")
     return LogLost(
         f"{path} can no longer be written ({text}). What it holds is safe: free some space on the disk, then continue "
-        f"with: searchparty resume {path.parent}"
+        f"with: {format_command('resume', path.parent)}"
     )
 
 
@@ -331,8 +332,8 @@ def to_damage(path: Path, what: str) -> LogDamaged:
     except OSError:
         intact = ""
     return LogDamaged(
-        f"{path} is damaged: {what}. {intact}Save what is intact into a new directory with: searchparty resume "
-        f"{path.parent} --salvage NEW"
+        f"{path} is damaged: {what}. {intact}Save what is intact into a new directory with: "
+        f"{format_command('resume', path.parent, '--salvage', 'NEW')}"
     )
 
 

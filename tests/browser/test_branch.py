@@ -1,6 +1,7 @@
 """Branching in the playground: another setting from a moment on, beside the original, as the command does it."""
 
 import json
+import time
 
 import pytest
 import sights
@@ -85,7 +86,7 @@ def test_what_cannot_be_branched_is_said_and_nothing_changes(page):
     sights.scrub(page, "playground", AT)
     page.click(".branch > summary")
     page.click(".branch [type=submit]")
-    assert say(page) == "These are the settings of the run itself: choose another one, such as another radius."
+    assert say(page) == "These are the settings of the run itself: change one of them."
     page.select_option(".branch [name=radius_policy]", "fixed")
     assert say(page) == ""
     sights.scrub(page, "playground", 300)
@@ -99,3 +100,54 @@ def test_what_cannot_be_branched_is_said_and_nothing_changes(page):
     assert page.evaluate("() => document.activeElement.textContent") == "Branch"
     assert page.evaluate("() => document.querySelectorAll('#playground .stage').length") == 1
     assert len(sights.yamls(page)) == 1
+
+
+@pytest.fixture
+def branched(page):
+    """Return a function that asks for a branch, which is first answered by these, each (status, words)."""
+
+    def branch(answers):
+        asked = []
+
+        def answer(route):
+            if "from" not in (route.request.post_data_json or {}) or len(asked) >= len(answers):
+                return route.continue_()
+            status, words = answers[len(asked)]
+            asked.append(time.monotonic())
+            return route.fulfill(status=status, json={"errors": [words]})
+
+        page.route("**/api/plays", answer)
+        sights.scrub(page, "playground", AT)
+        page.click(".branch > summary")
+        page.select_option(".branch [name=radius_policy]", "fixed")
+        page.click(".branch [type=submit]")
+        return asked
+
+    return branch
+
+
+def test_a_branch_waits_for_its_original_and_longer_for_a_full_queue(page, branched, troubles):
+    asked = branched([(409, "The run is still being worked."), (429, "Full."), (429, "Full.")])
+    until(page, "document.querySelectorAll('.yaml pre').length === 2", seconds=60)
+    assert len(asked) == 3
+    # The page's timers never fire early.
+    assert asked[2] - asked[1] > 1.3
+    assert page.is_hidden("#playground .problems")
+    troubles[:] = [each for each in troubles if "status of 4" not in each]
+
+
+def test_after_a_refusal_a_preset_plays_from_its_beginning(page, branched, troubles):
+    branched([(422, "The moment must be another one.")])
+    until(page, "document.querySelector('#playground .problems').textContent.includes('must be another one')")
+    # What the slider shows as long as the page is visible; the player moves it only in frames.
+    page.evaluate("""() => {
+      const scrub = document.querySelector('#playground .scrub');
+      window.shown = [];
+      const note = () => { window.shown.push(Number(scrub.value)); requestAnimationFrame(note); };
+      note();
+    }""")
+    page.click("text=The radius")
+    until(page, "document.querySelectorAll('#playground .stage').length === 2")
+    until(page, f"window.shown.at(-1) !== {AT}")
+    assert page.evaluate("() => Math.min(...window.shown)") < AT
+    troubles[:] = [each for each in troubles if "status of 422" not in each]

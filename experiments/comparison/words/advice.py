@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ....orchestrator.command_line import quote_words
 from ..comparison import Comparison
 from ..power import Advice
 from ..verdict import LEAST_RUNS, Verdict
@@ -17,11 +18,21 @@ class Step:
 
     Attributes:
         text: A sentence or two, or the beginning of a sentence that ends with the command.
-        command: The command that does it; "" if no single one does.
+        words: The words of the command that does it, after the program's name; none if no single command does.
     """
 
     text: str
-    command: str = ""
+    words: tuple[str, ...] = ()
+
+    @property
+    def quoted(self) -> list[str]:
+        """The words of the command as a shell reads them, the program's name first; none without a command."""
+        return quote_words(*self.words) if self.words else []
+
+    @property
+    def command(self) -> str:
+        """The command as one line; "" if there is none."""
+        return " ".join(self.quoted)
 
     @property
     def line(self) -> str:
@@ -38,12 +49,13 @@ def advise_step(compared: Comparison, verdict: Verdict, directory: str = "") -> 
         directory: The results directory, for a command; "" if there is no single one.
     """
     advice = compared.advise(verdict)
+    words: tuple[str, ...]
     if advice.need in ("pilot", "repeats"):
-        command = f"searchparty resume {directory} --repeats {advice.repeats}" if directory and compared.grows else ""
-        return Step(_ask_repeats(compared, advice), command)
+        words = ("resume", directory, "--repeats", str(advice.repeats)) if directory and compared.grows else ()
+        return Step(_ask_repeats(compared, advice), words)
     if advice.need == "power":
-        command = f"searchparty report {directory} --power" if directory else ""
-        return Step("ask how many repeats would settle it (--power); to estimate that takes longer.", command)
+        words = ("report", directory, "--power") if directory else ()
+        return Step("ask how many repeats would settle it (--power); to estimate that takes longer.", words)
     if advice.need == "many":
         return Step("take either, or add problems: to settle it, more than a hundred runs on each would be needed.")
     if advice.need == "problems":
@@ -64,6 +76,8 @@ def _ask_repeats(compared: Comparison, advice: Advice) -> str:
 
 
 def _ask_problems(compared: Comparison, verdict: Verdict) -> str:
+    if not verdict.problems:
+        return "let both run on the same problems: none has ended runs of both."
     if verdict.only_first * verdict.only_second:
         return "a larger budget, or a looser target: each solves problems that the other never does."
     if not (verdict.both or verdict.only_first or verdict.only_second):
@@ -85,7 +99,7 @@ def choose_step(compared: Comparison, main: Verdict, other: Verdict | None, dire
     if main.decision == "not settled" or other is None or other.decision != "not settled":
         return advise_step(compared, main, directory)
     step = advise_step(compared, other, directory)
-    return Step(f"against {other.second}, {step.text}", step.command)
+    return Step(f"against {other.second}, {step.text}", step.words)
 
 
 def describe_powers(compared: Comparison) -> list[str]:

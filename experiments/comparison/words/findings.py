@@ -78,8 +78,8 @@ def _find_obstacle(compared: Comparison, directory: str) -> tuple[str, Step]:
     if not compared.runs:
         return "There are no runs yet.", Step("")
     if not compared.problems:
-        command = f"searchparty resume {directory}" if directory else ""
-        return "No run has ended yet, so there is nothing to compare.", Step("let the runs end.", command)
+        words = ("resume", directory) if directory else ()
+        return "No run has ended yet, so there is nothing to compare.", Step("let the runs end.", words)
     if len(compared.strategies) == 1:
         told = f"There is one strategy, {quote(compared.strategies[0])}, and nothing to compare it with."
         return told, Step("add a second strategy, such as one agent alone.")

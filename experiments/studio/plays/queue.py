@@ -97,14 +97,12 @@ class PlayQueue:
 
         The side no longer shows its previous run. Raises StudioBusy if the page shows too many runs or too many wait.
         """
-        shown = self._jobs_by_page.get(page, {})
-        if len(shown) >= MOST_SIDES and side not in shown:
-            raise StudioBusy(f"A page can show {MOST_SIDES} runs at a time. Close one of them first.")
+        self._check_sides(page, side)
         job = self._jobs_by_key.get(key)
         if job is None or job.state == "failed":
-            self._check_queue_length(shown.get(side), (page, side))
+            self._check_queue_length(page, side)
             job = self._add_job(key, data, job)
-        before = shown.get(side)
+        before = self._jobs_by_page.get(page, {}).get(side)
         self._touch_page(page)[side] = job
         job.places.add((page, side))
         self._call_in(job)
@@ -112,6 +110,11 @@ class PlayQueue:
         if before is not None and before is not job:
             self._withdraw_side(before, (page, side))
         return job
+
+    def check_room(self, page: str, side: str) -> None:
+        """Raise StudioBusy if a side of a page could not have a new run now."""
+        self._check_sides(page, side)
+        self._check_queue_length(page, side)
 
     def prepare(self, wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Have runs (key, data) worked while nothing else is to do; they replace those prepared before that wait."""
@@ -191,9 +194,16 @@ class PlayQueue:
         self.queue.append(job)
         return job
 
-    def _check_queue_length(self, before: PlayJob | None, place: PageSide) -> None:
-        """Raise StudioBusy if the queue is full, not counting the run that this place showed and that will leave it."""
-        leaves = before is not None and before.state == "waiting" and before.places == {place}
+    def _check_sides(self, page: str, side: str) -> None:
+        """Raise StudioBusy if a page shows so many runs that it has no place for another side."""
+        shown = self._jobs_by_page.get(page, {})
+        if len(shown) >= MOST_SIDES and side not in shown:
+            raise StudioBusy(f"A page can show {MOST_SIDES} runs at a time. Close one of them first.")
+
+    def _check_queue_length(self, page: str, side: str) -> None:
+        """Raise StudioBusy if the queue is full, not counting the run that this side showed and that will leave it."""
+        before = self._jobs_by_page.get(page, {}).get(side)
+        leaves = before is not None and before.state == "waiting" and before.places == {(page, side)}
         if len(self.queue) - leaves >= LIMITS.waiting:
             words = f"{LIMITS.waiting} runs are waiting already, which is the maximum."
             raise StudioBusy(f"{words} Try again in a few seconds.")

@@ -52,6 +52,11 @@ class PlayPool:
             self._condition.notify_all()
             return job.play_status
 
+    def check_room(self, page: str, side: str) -> None:
+        """Raise StudioBusy if a side of a page could not have a new run now."""
+        with self._condition:
+            self._queue.check_room(page, side)
+
     def prepare(self, wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Have runs (key, data) worked while nothing else is to do; they replace those prepared before that wait."""
         with self._condition:

@@ -143,5 +143,5 @@ function refuseMoment(film, at) {
  */
 function refuseSettings(branch, original) {
   const same = Object.keys(WORDS).every((name) => (branch.settings[name] ?? null) === (original.settings[name] ?? null));
-  return same ? "These are the settings of the run itself: choose another one, such as another radius." : "";
+  return same ? "These are the settings of the run itself: change one of them." : "";
 }

@@ -111,7 +111,10 @@ export class Playground {
    */
   load(preset, { named = true } = {}) {
     this.presets.show(preset, named);
-    if (named) this.#plane = null;
+    if (named) {
+      this.#plane = null;
+      this.#forgetMoment();
+    }
     this.veil.cover();
     this.settings.load(preset);
     return this.#run(false);
@@ -162,8 +165,15 @@ export class Playground {
         onError: (error) => this.#complain(error instanceof ServerError ? error.problems : [error.message]),
       });
     } catch (error) {
+      this.#forgetMoment();
       this.#complain(error instanceof ServerError ? error.problems : [String(error)]);
     }
+  }
+
+  /** Have what is shown next begin as usual: the moment that was asked for belongs to runs that are not shown. */
+  #forgetMoment() {
+    this.#wanted = null;
+    this.branching.takeUp();
   }
 
   /**

@@ -6,11 +6,11 @@ import { confineToCube } from "./settings.js";
 
 const SIDES = ["a", "b"];
 const POLL_MILLISECONDS = 60;
-const TOO_MANY = 429;
-/** Where too many runs wait already, the server is asked again after so long. */
-const AGAIN_MILLISECONDS = 1500;
-/** The same if a branch waits for the end of its original. */
-const SOON_MILLISECONDS = 200;
+/**
+ * The answers after which the server is asked again, and after how many milliseconds: the original of a branch is still
+ * being worked (409), or too many runs wait already (429).
+ */
+const AGAIN_MILLISECONDS = /** @type {Record<number, number>} */ ({ 409: 200, 429: 1500 });
 
 /**
  * @typedef {import("../types.d.ts").Settings} Settings
@@ -123,7 +123,7 @@ export class PlayRequests {
   }
 
   /**
-   * Asks for a play, again and again while too many wait, unless something else is asked for on that side.
+   * Asks for a play, again and again while too many wait or its original is worked, unless something else is asked for on that side.
    * @param {string} side
    * @param {string} key
    * @param {{settings: Settings, from?: Start}} wanted
@@ -137,8 +137,9 @@ export class PlayRequests {
       try {
         return await send("/api/plays", { page: this.#page, side, ...wanted });
       } catch (error) {
-        if (!(error instanceof ServerError) || error.status !== TOO_MANY || this.#asked[side]?.key !== key) throw error;
-        await new Promise((resolve) => setTimeout(resolve, wanted.from ? SOON_MILLISECONDS : AGAIN_MILLISECONDS));
+        const wait = error instanceof ServerError && this.#asked[side]?.key === key && AGAIN_MILLISECONDS[error.status];
+        if (!wait) throw error;
+        await new Promise((resolve) => setTimeout(resolve, wait));
       }
     }
   }

@@ -13,6 +13,7 @@ from searchparty.experiments.comparison.bootstrap import Interval
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.comparison.exports import format_comparison, list_sentences
 from searchparty.experiments.comparison.wording import (
+    describe_briefly,
     describe_differences,
     describe_identities,
     describe_verdict,
@@ -20,8 +21,9 @@ from searchparty.experiments.comparison.wording import (
     format_digits,
     format_times,
 )
-from searchparty.experiments.comparison.words.advice import advise_step
+from searchparty.experiments.comparison.words.advice import advise_step, describe_powers
 from searchparty.experiments.comparison.words.findings import write_findings
+from searchparty.experiments.report.first_screen import draw_first_figures
 from searchparty.landscapes.landscape import Refusal
 
 
@@ -133,6 +135,31 @@ def test_without_a_comparison_it_says_why():
     assert write_findings(compare_runs([])).lines == ["There are no runs yet."]
 
 
+def test_a_strategy_that_shares_no_problem_is_neither_rival_nor_best():
+    runs = [reach(hit, strategy=s, landscape="p", repeat=r) for s, hit in (("b", 40), ("a", 10)) for r in range(5)]
+    runs += [reach(None, strategy="C", landscape="q", repeat=r) for r in range(5)]
+    compared = compare_runs(runs)
+    assert [each.first for each in compared.verdicts] == ["a", "C"]
+    assert compared.rival is None
+    found = write_findings(compared, "out")
+    assert (found.verdict.split(":")[0], found.others) == ("a is better than b", "")
+    assert found.step.line == "take a; for other problems, budgets or targets, compare again."
+    assert describe_briefly(compared.verdicts[1]) == "C against b: no problem has ended runs of both."
+    assert describe_powers(compared) == ["C against b: let both run on the same problems: none has ended runs of both."]
+    assert [row["name"].split(",")[0] for row in draw_first_figures(compared)["forest"]["rows"]] == [
+        "a: better", "C: no problem in common",
+    ]  # fmt: skip
+
+
+def test_a_strategy_that_shares_no_problem_stands_behind_a_worse_one():
+    runs = [make_summary([gap] * 60, s, r, "p", minimum=0.0) for s, gap in (("B", 1e-4), ("A", 50.0)) for r in range(5)]
+    runs += [make_summary([5.0] * 60, "C", r, "q", minimum=0.0) for r in range(5)]
+    compared = compare_runs(runs)
+    assert [each.first for each in compared.verdicts] == ["A", "C"]
+    assert compared.verdicts[0].area.estimate < 0
+    assert write_findings(compared).verdict.startswith("B is better than A: neither reaches the target on ")
+
+
 def next_of(times, directory="results/x-1", **more):
     return write_findings(compare_runs(runs_of(times, **more)), directory).step
 
@@ -150,6 +177,9 @@ def test_what_next_is_told_with_its_cost_and_its_command():
     assert next_of({"a": [5], "b": [50]}).line == "take a; for other problems, budgets or targets, compare again."
     assert next_of({"a": [40], "b": [40]}).line.startswith("take either; ")
     assert next_of({"a": [None, 40, 20], "b": [40, None, 20]}).line.startswith("a larger budget, or a looser target: ")
+    spaced = next_of({"a": [5], "b": [50]}, "d  1", runs=1)
+    assert spaced.command == "searchparty resume 'd  1' --repeats 5"
+    assert spaced.quoted == ["searchparty", "resume", "'d  1'", "--repeats", "5"]
     stopped = write_findings(compare_runs(runs_of({"a": [5], "b": [6]}, stopped=None)), "there")
     assert stopped.step.line == "let the runs end: searchparty resume there"
 

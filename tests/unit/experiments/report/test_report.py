@@ -3,11 +3,13 @@
 import csv
 import json
 import re
+import shlex
 import subprocess
 import sys
 import textwrap
 import warnings
 import xml.etree.ElementTree as ET
+from html import unescape as html_unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -15,6 +17,7 @@ import pytest
 from sealing import alter_log
 
 from searchparty.experiments.api import run
+from searchparty.experiments.cli.run import resume_planned
 from searchparty.experiments.drawing import style
 from searchparty.experiments.drawing.comparison import convergence_figure
 from searchparty.experiments.drawing.landscape import contour_figure
@@ -24,6 +27,7 @@ from searchparty.experiments.report.report import read_comparison, write_report
 from searchparty.experiments.results.accounts import leases_table
 from searchparty.experiments.results.curves import Curve
 from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.experiments.studies.branch import begin_branch, plan_branch
 from searchparty.landscapes.landscape import Refusal
 from searchparty.orchestrator.log.reader import LogReader
 
@@ -154,6 +158,19 @@ def test_says_what_was_compared_and_how_to_do_it_again(party):
     assert "unfinished" not in text
 
 
+def test_commands_of_a_page_can_be_copied(results, unrendered):
+    directory = results()
+    spaced = directory.rename(directory.parent / "d  1")
+    alter_log(spaced, "DELETE FROM events WHERE seq > 4")
+    html = write_report(spaced).read_text()
+    shown = [re.sub("<[^>]+>", "", html_unescape(found)) for found in re.findall("<code>(.+?)</code>", html)]
+    commands = [
+        shlex.split(text) for text in shown if text.startswith("searchparty ") and str(directory.parent) in text
+    ]
+    assert {words[1] for words in commands} >= {"resume", "trace"}
+    assert all(words[2] == str(spaced) for words in commands)
+
+
 def test_every_place_for_a_figure_or_a_table_has_its_data(party):
     _, html = party
     island = island_of(html)
@@ -280,6 +297,35 @@ def test_one_run_alone(results, unrendered):
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
     assert "There is one strategy, 'alone', and nothing to compare it with." in text
     assert "All problems together" not in text
+
+
+def test_a_branch_is_replayed_beside_its_original_wherever_its_directory_stands(results, unrendered):
+    directory, other = results(repeats=1), results(repeats=1, budget=40)
+    (original,) = read_runs(directory)
+    planned = plan_branch(directory, original.id, 40, ["policy.radius=fixed"])
+    branched = begin_branch(planned, directory.parent / "k2")
+    resume_planned(planned.plan, branched, True, planned.budgets)
+    for directories, suffix in (([branched], ""), ([branched, other], ""), ([other, branched], "-2")):
+        html = write_report(directories).read_text(encoding="utf-8")
+        shown = f'data-run="{original.id}{suffix}" data-beside="{planned.branch.id}{suffix}"'
+        assert f'<div id="replay" {shown}>' in html
+
+
+def test_directories_have_one_name_each_wherever_they_are_told(results, unrendered, monkeypatch):
+    directories = [results(repeats=1), results(repeats=1)]
+    named = []
+    monkeypatch.setattr(
+        "searchparty.experiments.report.page.draw_run_gantts",
+        lambda groups: named.extend(name for name, _ in groups) or [],
+    )
+    html = write_report(directories).read_text(encoding="utf-8")
+    assert named == ["out 1", "out 2"]
+    assert all(f"party ({name})" in html for name in named)
+    monkeypatch.chdir(directories[0])
+    html = write_report(".").read_text(encoding="utf-8")
+    assert named[2:] == ["out"]
+    for tag in ("title", "h1"):
+        assert "out" in re.search(f"<{tag}[^>]*>([^<]*)<", html)[1]
 
 
 def test_several_directories_in_one_report(results, unrendered):
