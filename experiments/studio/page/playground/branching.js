@@ -34,7 +34,6 @@ export function nameBranch({ settings, from }, original) {
 
 export class Branching {
   #chosen = Infinity;
-  #goesOn = false;
   #onChange = () => this.#update();
   /** @type {Side|null} */
   #draft = null;
@@ -57,13 +56,6 @@ export class Branching {
     this.element = el("details", { class: "branch" }, [this.summary, panel]);
     this.element.addEventListener("toggle", () => this.element.open && this.#begin());
     this.element.addEventListener("keydown", (event) => event.key === "Escape" && this.#close());
-  }
-
-  /** Return whether a branch was asked for since this was asked last: it is played from its moment on. */
-  takeUp() {
-    const goesOn = this.#goesOn;
-    this.#goesOn = false;
-    return goesOn;
   }
 
   /** Say which moment is shown. */
@@ -120,7 +112,6 @@ export class Branching {
     say(this.problem, problem);
     if (problem) return;
     this.#close();
-    this.#goesOn = true;
     this.given.onBranch(original, { ...branch, name: nameBranch(branch, original) });
   }
 }

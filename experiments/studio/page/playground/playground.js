@@ -30,8 +30,9 @@ export class Playground {
   #films = [];
   /** @type {ReturnType<typeof setTimeout>|0} */
   #timer = 0;
-  /** @type {number|null} */
+  /** @type {number|null} the evaluation at which the next runs open; none outlasts a refusal, or a preset */
   #wanted = null;
+  #goesOn = false;
   /** @type {string|null} */
   #plane = null;
   /** @type {(values: any) => string} */
@@ -94,13 +95,11 @@ export class Playground {
   begin(address) {
     const given = readPlay(address.get("play"), this.catalogue);
     if (!given) return this.load(this.catalogue.questions[0]);
-    this.#wanted = momentIn(address);
-    if (address.get("plane")) this.#plane = address.get("plane");
+    [this.#wanted, this.#plane] = [momentIn(address), address.get("plane") || this.#plane];
     try {
       return this.load(given, { named: false });
     } catch {
       // The address contains kinds that no field offers.
-      this.#wanted = null;
       return this.load(this.catalogue.questions[0]);
     }
   }
@@ -111,10 +110,7 @@ export class Playground {
    */
   load(preset, { named = true } = {}) {
     this.presets.show(preset, named);
-    if (named) {
-      this.#plane = null;
-      this.#forgetMoment();
-    }
+    if (named) [this.#plane, this.#wanted, this.#goesOn] = [null, null, false];
     this.veil.cover();
     this.settings.load(preset);
     return this.#run(false);
@@ -154,8 +150,8 @@ export class Playground {
     try {
       const answers = await this.#requests.play(this.settings.sideSettings, this.settings.starts);
       if (!answers) return;
-      const names = this.settings.sides.map((side) => side.name);
       this.#complain([]);
+      const names = this.settings.sides.map((side) => side.name);
       say(this.differences, describeDifferences(this.settings.sides));
       this.settings.describeStart();
       this.yaml.show(answers.map(({ yaml }) => yaml), names);
@@ -165,15 +161,9 @@ export class Playground {
         onError: (error) => this.#complain(error instanceof ServerError ? error.problems : [error.message]),
       });
     } catch (error) {
-      this.#forgetMoment();
+      [this.#wanted, this.#goesOn] = [null, false];
       this.#complain(error instanceof ServerError ? error.problems : [String(error)]);
     }
-  }
-
-  /** Have what is shown next begin as usual: the moment that was asked for belongs to runs that are not shown. */
-  #forgetMoment() {
-    this.#wanted = null;
-    this.branching.takeUp();
   }
 
   /**
@@ -192,9 +182,9 @@ export class Playground {
     if (!first) return;
     this.veil.lift();
     this.replay.showFrom(this.#wanted, dragging);
-    if (this.branching.takeUp()) this.replay.player.play();
+    if (this.#goesOn) this.replay.player.play();
     this.preparation.schedule(this.settings.sideSettings.filter((_, i) => !this.settings.starts[i]));
-    this.#wanted = null;
+    [this.#wanted, this.#goesOn] = [null, false];
   }
 
   /**
@@ -203,7 +193,7 @@ export class Playground {
    * @param {import("../types.d.ts").Side} branch
    */
   #branch(original, branch) {
-    this.#wanted = branch.from ?? 0;
+    [this.#wanted, this.#goesOn] = [branch.from ?? 0, true];
     this.load({ common: this.settings.common, sides: [original, branch] }, { named: false });
   }
 
