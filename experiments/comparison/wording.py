@@ -18,6 +18,8 @@ MOST_NAMED = 3
 """The most problems that a sentence names."""
 MOST_INVERTED = 0.5
 """Ratios up to this are told as "2 times fewer"; "1.1 times fewer" would be no easier to read than 0.9."""
+ONE_SIDED = ("at least ", "at most ")
+"""What stands before a ratio that is a bound in one direction."""
 NAMED_LEVEL = f"{100 * LEVEL:.0f} %"
 
 
@@ -119,7 +121,8 @@ def _name_problems(count: int, total: int, problem: str) -> str:
 def format_times(found: Interval, of: str = "", bound: str = "") -> str:
     """Return how many evaluations are needed, compared with others: "84 times fewer evaluations (95 %: 30 to 240)".
 
-    Ratios up to a half are told the other way round: a hundredth is harder to read than 100 times fewer.
+    Ratios up to a half are told the other way round: a hundredth is harder to read than 100 times fewer. An
+    interval of a bound that is told as one number is left out: it would read as if the ratio itself were certain.
 
     Args:
         found: The ratio.
@@ -134,17 +137,15 @@ def format_times(found: Interval, of: str = "", bound: str = "") -> str:
         >>> format_times(Interval(0.9, 0.5, 1.2), "b")
         '0.9 times the evaluations of b (95 %: 0.5 to 1.2)'
     """
-    told = format_factor(found.estimate)
+    told, turned = format_factor(found.estimate), 0 < float(f"{found.estimate:.2g}") <= MOST_INVERTED
+    span = _format_inverted_span(found) if turned else _format_span(found)
+    alike = format_factor(found.low) == format_factor(found.high)
+    end = "" if bound in ONE_SIDED and alike else f" {span}"
     if told == "1":
-        owner = f" as {of}" if of else ""
-        return f"{bound}as many evaluations{owner} {_format_span(found)}"
-    if not 0 < float(f"{found.estimate:.2g}") <= MOST_INVERTED:
-        owner = f" of {of}" if of else ""
-        return f"{bound}{told} times the evaluations{owner} {_format_span(found)}"
-    owner = f" than {of}" if of else ""
-    return (
-        f"{_turn_bound(bound)}{_invert(found.estimate)} times fewer evaluations{owner} {_format_inverted_span(found)}"
-    )
+        return f"{bound}as many evaluations{f' as {of}' if of else ''}{end}"
+    if not turned:
+        return f"{bound}{told} times the evaluations{f' of {of}' if of else ''}{end}"
+    return f"{_turn_bound(bound)}{_invert(found.estimate)} times fewer evaluations{f' than {of}' if of else ''}{end}"
 
 
 def format_amount(ratio: float, bound: str = "") -> str:

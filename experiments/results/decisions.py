@@ -66,7 +66,7 @@ class ShareChange:
         if self.best_after >= self.best_before:
             return "The best loss stayed as it was"
         if np.isinf(self.best_before):
-            return f"The first finite loss followed, and soon {end}"
+            return f"No loss had been finite until then, and the best was soon {end}"
         if start == end:
             return f"The best loss fell by {self.best_before - self.best_after:.2g}, from {start}"
         return f"The best loss fell from {start} to {end}"

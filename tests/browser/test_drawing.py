@@ -88,6 +88,23 @@ def call(page: Any, module: str, expression: str) -> Any:
     return page.evaluate(f"async () => {{ const m = await import('/drawing/{module}'); return {expression}; }}")
 
 
+def test_a_row_of_a_forest_plot_is_broken_behind_the_name_of_its_strategy(modules):
+    name = "team, from 302: lease=5 and from 500: radius=fixed"
+    lines = modules.evaluate(
+        """async (name) => {
+          const { drawIntervals } = await import("/report/intervals.js");
+          const host = document.body.appendChild(document.createElement("div"));
+          host.style.width = "300px";
+          const row = { name: `${name}: better, 2 times fewer`, colour: 0, value: 0.5, low: 0.4, high: 0.6, bound: "" };
+          drawIntervals(host, { title: "t", label: "l", rows: [row], log: true, reference: 1, xName: "x" }, "light");
+          await new Promise((done) => setTimeout(done, 450));
+          return [...host.querySelectorAll("svg text")].map((text) => text.textContent);
+        }""",
+        name,
+    )
+    assert {f"{name}:", "better, 2 times fewer"} <= set(lines)
+
+
 def test_heights_rise_with_losses_and_come_back(modules):
     losses = "[...Array(101).keys()].map((k) => k ** 3 / 1000 - 5)"
     heights = call(

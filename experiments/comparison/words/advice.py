@@ -52,7 +52,7 @@ def advise_step(compared: Comparison, verdict: Verdict, directory: str = "") -> 
     words: tuple[str, ...]
     if advice.need in ("pilot", "repeats"):
         words = ("resume", directory, "--repeats", str(advice.repeats)) if directory and compared.grows else ()
-        return Step(_ask_repeats(compared, advice), words)
+        return Step(_ask_repeats(compared, verdict, advice), words)
     if advice.need == "power":
         words = ("report", directory, "--power") if directory else ()
         return Step("ask how many repeats would settle it (--power); to estimate that takes longer.", words)
@@ -66,10 +66,13 @@ def advise_step(compared: Comparison, verdict: Verdict, directory: str = "") -> 
     return Step(f"take {winner}; for other problems, budgets or targets, compare again.")
 
 
-def _ask_repeats(compared: Comparison, advice: Advice) -> str:
+def _ask_repeats(compared: Comparison, verdict: Verdict, advice: Advice) -> str:
     """Return how many repeats are advised, why, and what those cost that are not there."""
     more = describe_more(compared, advice)
     count = f"{advice.repeats} repeats in all ({advice.present} now), {more} more"
+    if advice.need == "pilot" and advice.present >= LEAST_RUNS:
+        few = "1 run" if verdict.runs == 1 else f"{verdict.runs} runs"
+        return f"{count}, as {few} of one of the two on a problem cannot tell."
     if advice.need == "pilot":
         return f"{count}, as fewer than {LEAST_RUNS} runs of each on a problem cannot tell."
     return f"{count}, would probably settle it."

@@ -32,10 +32,10 @@ def describe_cost(compared: Comparison, verdict: Verdict | None) -> str:
     spent = sum(run.evaluations for run in ended)
     seconds = _measure_seconds(ended)
     took = f" ({_format_time(seconds)})" if seconds is not None and seconds >= LEAST_SECONDS else ""
-    runs = "the only run" if len(ended) == 1 else f"all {len(ended):,} runs"
+    runs = {1: "the only run", 2: "both runs"}.get(len(ended), f"all {len(ended):,} runs")
     success = "" if verdict is None else _describe_success(compared, verdict)
     if not success:
-        return f"{runs} took {spent:,} evaluations{took}."
+        return f"{runs} took {_count_evaluations(f'{spent:,}')}{took}."
     return f"{success}; {runs} took {spent:,}{took}."
 
 
@@ -45,13 +45,14 @@ def _describe_success(compared: Comparison, verdict: Verdict) -> str:
     both = [pair for pair in pairs if pair.first.solved and pair.second.solved]
     if both:
         first, second = _average(both, first=True), _average(both, first=False)
-        return f"each success costs {verdict.first} {first} evaluations, {verdict.second} {second}"
+        return f"each success costs {verdict.first} {_count_evaluations(first)}, {verdict.second} {second}"
     if not pairs or (verdict.only_first and verdict.only_second):
         return ""
     won = bool(verdict.only_first)
     names = (verdict.first, verdict.second) if won else (verdict.second, verdict.first)
     lost = sum(float((pair.second if won else pair.first).spent.sum()) for pair in pairs)
-    return f"each success costs {names[0]} {_average(pairs, first=won)} evaluations, {names[1]} had none in {lost:,.0f}"
+    cost = _count_evaluations(_average(pairs, first=won))
+    return f"each success costs {names[0]} {cost}, {names[1]} had none in {lost:,.0f}"
 
 
 def _average(pairs: Sequence[Pair], first: bool) -> str:
@@ -59,11 +60,15 @@ def _average(pairs: Sequence[Pair], first: bool) -> str:
     return format_factor(float(np.exp(np.mean(times))))
 
 
+def _count_evaluations(count: str) -> str:
+    return f"{count} evaluation" if count == "1" else f"{count} evaluations"
+
+
 def describe_more(compared: Comparison, advice: Advice) -> str:
     """Return what the repeats cost that are advised and not there: "about 1,200 evaluations (20 min of work)"."""
     ended = [run for run in compared.runs if run.stopped is not None]
     spent, seconds = sum(run.evaluations for run in ended), _measure_seconds(ended)
-    told = f"about {format_factor(advice.evaluations)} evaluations"
+    told = f"about {_count_evaluations(format_factor(advice.evaluations))}"
     more = seconds * advice.evaluations / spent if seconds is not None and spent else 0.0
     return f"{told} ({_format_time(more)})" if more >= LEAST_SECONDS else told
 

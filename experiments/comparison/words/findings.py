@@ -50,8 +50,9 @@ def write_findings(compared: Comparison, directory: str = "") -> Findings:
     reason, remedy = _find_obstacle(compared, directory)
     if reason or headline is None:
         return Findings(reason, "", describe_cost(compared, None) if compared.problems else "", remedy)
-    problem = compared.problems[0].label if len(compared.problems) == 1 else ""
     main, other = (rival, headline) if rival is not None and compared.rival_leads else (headline, rival)
+    shared = [each.label for each in compared.problems if {main.first, main.second} <= each.outcomes.keys()]
+    problem = shared[0] if len(shared) == 1 else ""
     notes = ("next best", "baseline") if main is rival else ("", "")
     return Findings(
         describe_verdict(main, problem, notes[0]),

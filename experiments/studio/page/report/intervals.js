@@ -28,7 +28,8 @@ export function drawIntervals(host, data, theme) {
  * @param {number} width
  */
 function breakTitle(title, width) {
-  const end = title.indexOf(": ");
+  // A strategy's name may have a colon of its own.
+  const end = title.lastIndexOf(": ");
   return end < 0 || widthOf(title) <= width ? [title] : [title.slice(0, end + 1), title.slice(end + 2)];
 }
 

@@ -82,13 +82,13 @@ def test_other_verdicts():
         "b and a are equivalent in practice: b needs as many evaluations "
     )
     # a spent 5 x 100 evaluations without a success: b needs at most 40 / 500 of that.
-    bound = "b needs at least 12 times fewer evaluations (95 %: 12 to 12)."
+    bound = "b needs at least 12 times fewer evaluations."
     reached = "b reaches the target on p0, a never does"
     assert headline({"a": [None], "b": [40]}) == f"b is better than a: {reached}; {bound}"
     solved = "b solves 2 of 2 problems, a none"
     assert headline({"a": [None, None], "b": [40, 40]}) == f"b is better than a: {solved}; {bound}"
     worst = describe_verdict(compare_runs(runs_of({"a": [40], "b": [None]})).verdicts[0])
-    assert worst.endswith("b never does; b needs at least 12 times the evaluations (95 %: 12 to 12).")
+    assert worst.endswith("b never does; b needs at least 12 times the evaluations.")
     turned = headline({"a": [None, 40, 20], "b": [40, None, 20]})
     assert turned.startswith("Not settled: ")
     assert turned.endswith(", it alone solves 1 more, but never 1 that a solves.")
@@ -104,6 +104,10 @@ def test_other_verdicts():
         ((0.4, 0.0, float("inf")), "", "2.5 times fewer evaluations than b (interval unknown)"),
         ((0.6, 0.5, 0.7), "", "0.6 times the evaluations of b (95 %: 0.5 to 0.7)"),
         ((12.0, 8.0, 1234.0), "at least ", "at least 12 times the evaluations of b (95 %: 8 to 1,200)"),
+        ((0.001, 0.001, 0.001), "at most ", "at least 1,000 times fewer evaluations than b"),
+        ((0.001, 0.001, 0.001), "", "1,000 times fewer evaluations than b (95 %: 1,000 to 1,000)"),
+        ((12.0, 8.0, 1234.0), "about ", "about 12 times the evaluations of b (95 %: 8 to 1,200)"),
+        ((1.0, 1.0, 1.0), "at most ", "at most as many evaluations as b"),
         ((2.0, 0.0, float("inf")), "", "2 times the evaluations of b (interval unknown)"),
     ],
 )
@@ -205,6 +209,22 @@ def test_costs_are_those_of_the_verdict():
     assert nobody.cost == "all 10 runs took 1,000 evaluations."
     single = write_findings(compare_runs(runs_of({"base": [40]}, runs=1)))
     assert single.cost == "the only run took 40 evaluations."
+    one = write_findings(compare_runs(runs_of({"base": [40], "party": [1]}, runs=1)))
+    assert one.cost == "each success costs party 1 evaluation, base 40; both runs took 41."
+    alone = write_findings(compare_runs(runs_of({"base": [None], "party": [1]}, runs=1)))
+    assert alone.cost == "each success costs party 1 evaluation, base had none in 100; both runs took 101."
+
+
+def test_the_problem_that_two_share_is_named_among_others():
+    runs = [*runs_of({"a": [40], "b": [None]}), reach(3, strategy="a", landscape="other")]
+    assert write_findings(compare_runs(runs)).verdict.startswith("a is better than b: a reaches the target on p0, b ")
+
+
+def test_few_runs_of_one_are_told_where_there_are_many_repeats():
+    runs = [reach(hit, strategy=s, repeat=r) for s, hit, n in (("a", None, 5), ("b", None, 2)) for r in range(n)]
+    told = write_findings(compare_runs(runs)).step.text
+    assert told.startswith("6 repeats in all (5 now), about ")
+    assert told.endswith(" more, as 2 runs of one of the two on a problem cannot tell.")
 
 
 def test_equal_budgets_without_success_are_told_by_areas():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import Finding, Incumbent, Lease, Region
-from searchparty.experiments.results.decisions import decisions_table, share_budget
+from searchparty.experiments.results.decisions import ShareChange, decisions_table, share_budget
 from searchparty.experiments.results.recorded_runs import RunData
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.log.reader import Points
@@ -73,3 +73,11 @@ def test_a_steady_share_is_no_change():
 def test_a_run_without_points_has_no_shares():
     found = share_budget(make_run([]))
     assert (found.shares.shape, found.changes, found.most_important()) == ((2, 0), (), [])
+
+
+def test_a_first_finite_loss_is_told_as_such():
+    told = ShareChange(40, "bob", 0.2, 0.6, 3, "", 1.0, float("inf"), 3.2).describe()
+    assert told.startswith(
+        "After 40 evaluations, bob gets 60 % of the budget instead of 20 %. No loss had been finite "
+    )
+    assert "until then, and the best was soon 3.2" in told
