@@ -104,7 +104,7 @@ def _settle(run: Run, finding: Finding) -> None:
     run.confirmed = run.confirmed or finding.confirmed
     member.improvements.append(member.improved)
     member.records.append(member.record)
-    run.curve.append(run.spent, np.inf if run.incumbent is None else run.incumbent.loss)
+    run.curve.append(run.spent, min(loss, run.curve[-1][1]) if len(run.curve) else loss)
     _rejoin(run, member, lease, finding)
     run.columns.set_height(member.index, member.spent)
     if run.first_rows.room is not None and finding.why != "stopped":

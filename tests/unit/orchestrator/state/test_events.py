@@ -128,6 +128,8 @@ def test_what_repeats_have_chosen_is_replaced_by_repeats_alone():
         advance(run, Collected(Finding(number, "ann", 10, 10, "spent", best, noisy=True, confirmed=confirmed)))
         found.append((run.incumbent.loss, run.confirmed, members["ann"].record))
     assert found == [(-3.0, False, True), (0.5, True, False), (0.5, True, False), (1.0, True, False)]
+    # The curve is that of losses as they were observed.
+    assert list(run.curve) == [(10, -3.0), (20, -3.0), (30, -3.0), (40, -3.0)]
 
 
 @pytest.mark.parametrize(("budget", "loss"), [(200, -2.0), (60, 0.5)])
