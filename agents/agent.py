@@ -145,8 +145,8 @@ class Lease:
         lanes: How many evaluations of one proposal are made side by side; it takes as many of the run's
             ``concurrency``. An agent may read it, to propose at once what it would else propose one after another.
         repeats: Whether the agent is asked to evaluate its best points again, because losses are noisy. Of the points
-            that it repeats most often, the one with the least mean loss is then the best of the lease, and of the run.
-            An agent may ignore it.
+            that it repeats at least half as often as any, the one with the least mean loss is then the best of the
+            lease, and of the run. An agent may ignore it.
 
     Example:
         >>> Lease(0, "scout", budget=20, region=Region.whole(2), reason="first lease", fresh=True).budget

@@ -34,9 +34,10 @@ class CmaEs(Agent):
     population, a new one is placed at the incumbent if that lies in the region, else at the region's center.
 
     Where losses are noisy, the lowest one was luck. A lease that asks for repeats (``Lease.repeats``) is spent on the
-    means of the best 5, 10, 20 and 40 points and on the best one: each is evaluated four times, and the two that are
-    best on the mean are then evaluated again and again. If three repeats of the best point differ by little in
-    relation to the losses of the first points, noise fades towards the minimum, and the search goes on instead.
+    means of the best 5, 10, 20 and 40 points of the search, on its best one, and on the incumbent: each is evaluated
+    four times, and the two that are best on the mean are then evaluated again and again. If three repeats of the best
+    point differ by little in relation to the losses of the first points, noise fades towards the minimum, and the
+    search goes on instead.
 
     Source: Hansen & Ostermeier 2001; for the restarts, Hansen 2009, "Benchmarking a BI-population CMA-ES on the
     BBOB-2009 function testbed" (where small populations do not start at an incumbent).

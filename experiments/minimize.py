@@ -118,7 +118,7 @@ def minimize(
         - ``message``: why the run ended, and why everything failed if it did
         - ``seed``: the seed
         - ``agent``: the name of the agent that found ``x``
-        - ``curve``: (evaluations, best value) after each lease, shape (leases, 2)
+        - ``curve``: (evaluations, least value) after each lease, shape (leases, 2)
         - ``log``: all events and points of the run
 
     Raises:

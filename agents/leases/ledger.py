@@ -118,9 +118,10 @@ class Ledger:
                 self.repeated.setdefault(point, (row, []))[1].append(float(self.losses[row]))
 
     def find_confirmed(self) -> tuple[float, int] | None:
-        """Return the mean loss and a row of the best of the points that were repeated most often.
+        """Return the mean loss and a row of the best of the points that were repeated often.
 
-        It is None if fewer than two points were repeated: there was no choice.
+        These are all that were repeated at least half as often as the one that was most often: the mean of a few
+        losses may be lucky. It is None if fewer than two points were repeated: there was no choice.
         """
         most = max((len(told) for _, told in self.repeated.values()), default=0)
         means = [(sum(told) / len(told), row) for row, told in self.repeated.values() if 2 * len(told) >= most]

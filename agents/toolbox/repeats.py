@@ -7,7 +7,7 @@ from collections.abc import Generator
 import numpy as np
 
 from ...landscapes.landscape import Array
-from ..agent import Lease, Proposal, Repeat, Told
+from ..agent import Incumbent, Lease, Proposal, Repeat, Told
 
 AVERAGED = (5, 10, 20, 40)
 """Of so many of the best points, the mean is repeated."""
@@ -63,14 +63,21 @@ class BestPoints:
         """The interquartile range of the first losses; 0 if there are none."""
         return float(np.subtract(*np.percentile(self._first, [75, 25]))) if len(self._first) else 0.0
 
-    def list_candidates(self) -> Array:
-        """Return the best point and the means of the best ones, as many as there are, shape (n, D)."""
+    def list_candidates(self, incumbent: Incumbent | None = None) -> Array:
+        """Return the best point and the means of the best ones, as many as there are, shape (n, D).
+
+        An incumbent that is none of them comes first: an earlier search or another agent has found it, and it is mostly
+        better than all points of this search.
+        """
         means = [self.points[:n].mean(axis=0) for n in AVERAGED if n <= len(self.points)]
-        return np.vstack([self.points[:1], *means])
+        found = np.vstack([self.points[:1], *means])
+        if incumbent is None or (found == incumbent.point).all(axis=1).any():
+            return found
+        return np.vstack([incumbent.point, found])
 
 
 def repeat_best(known: BestPoints, lease: Lease) -> Generator[Proposal, Told, Lease]:
-    """Repeat the best points until the lease is spent, or end if noise is negligible there.
+    """Repeat the best points and the incumbent until the lease is spent, or end if noise is negligible there.
 
     Args:
         known: The best points of the search.
@@ -82,7 +89,7 @@ def repeat_best(known: BestPoints, lease: Lease) -> Generator[Proposal, Told, Le
     known.repeated = lease.id
     if not len(known.points):
         return lease
-    candidates = known.list_candidates()
+    candidates = known.list_candidates(lease.incumbent)
     sums, counts = np.zeros(len(candidates)), np.zeros(len(candidates))
     probes: list[float] = []
     while len(probes) < FIRST_REPEATS:

@@ -100,7 +100,8 @@ def build_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
 def build_partial_result(planned: RunSpec, run: Run, log: MemoryLog, ended: str) -> OptimizeResult:
     """Return the result of a run that an exception ended, with the points of leases that are not collected."""
     result = build_result(planned, run, log)
-    for lease in run.out:
+    # What repeats have chosen, luck does not replace.
+    for lease in () if run.confirmed else run.out:
         rows = log.rows(lease)
         if rows is not None and np.nanmin(rows.losses, initial=np.inf) < result.fun:
             row = int(np.nanargmin(rows.losses))

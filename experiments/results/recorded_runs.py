@@ -165,15 +165,24 @@ class RunData:
 
     @property
     def confirmed(self) -> Incumbent | None:
-        """The point that repeats have chosen, with their mean loss, where losses are noisy; else None."""
-        found = [
-            event.finding.best for event in self.events if isinstance(event, Collected) and event.finding.confirmed
-        ]
-        return found[-1] if found else None
+        """The run's incumbent, if repeats have chosen one under noise, with their mean loss; else None.
+
+        As in the state of the run, only repeats replace what they have chosen, until the budget is raised.
+        """
+        chosen, final, budget = None, False, self.settings["budget"]
+        for event in self.events:
+            if isinstance(event, Extended):
+                final, budget = final and is_cut(budget, event), event.budget
+            elif isinstance(event, Collected) and (best := event.finding.best) is not None:
+                if event.finding.confirmed:
+                    chosen, final = best, True
+                elif chosen is not None and not final and best.loss < chosen.loss:
+                    chosen = best
+        return chosen
 
     @property
     def best_point(self) -> BestPoint | None:
-        """The best point, which every log has: the one that repeats have chosen, or that of the least loss.
+        """The best point, which every log has: the incumbent where repeats have chosen one, or that of the least loss.
 
         It is None if there is no finite loss.
         """

@@ -139,7 +139,8 @@ class Party(Policy):
         opening, waiting = self.find_opening(run), list(run.idle)
         left, lanes = run.remaining, run.free
         while waiting and lanes > 0:
-            waiting = [m for m in waiting if m.row_price <= left]
+            reserve = find_reserve(run, self, leases)
+            waiting = [m for m in waiting if m.row_price <= left - reserve]
             member = self._choose_member(run, opening, waiting, bool(run.out or leases))
             if member is None:
                 break
@@ -178,7 +179,7 @@ class Party(Policy):
         probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)
         if planner is not None and planner in waiting and (not planner.leases or not planner.needs_fresh):
             return planner
-        if run.noisy and (steady := run.members.get(self.steady)) in waiting:
+        if (steady := find_steady(run, self)) in waiting:
             return steady
         asks = probing and run.budget >= self.probes_from * run.space.dimension
         if asks and (opening.opener.leases or (others and opening.alone)):
@@ -212,21 +213,34 @@ class Party(Policy):
         # All end at the same time. The prober, which mostly ends at once, keeps nobody waiting.
         pace = 1 if member.name == self.prober else min(run.concurrency, opening.opener.lanes)
         wanted = -(-size * run.space.dimension // pace) * lanes
-        kept = count_repeats(run, self, member)
-        repeats = 0 < left <= kept and not fresh
-        budget = left if repeats else fit_evaluations(run, member, wanted, left, kept)
-        why = (REPEATS_WHY if repeats else why) + (f"; {lanes} evaluations side by side" if lanes > 1 else "")
+        budget, repeating = fit_evaluations(run, self, member, fresh, wanted, left)
+        why = (REPEATS_WHY if repeating else why) + (f"; {lanes} evaluations side by side" if lanes > 1 else "")
         return Lease(
             id=number, agent=member.name, budget=budget, region=region, reason=f"party: {why}", fresh=fresh,
             incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,
-            lanes=lanes, repeats=repeats,
+            lanes=lanes, repeats=repeating,
         )  # fmt: skip
 
 
-def count_repeats(run: Run, policy: Party, member: Member) -> int:
-    """Return how many evaluations are kept for a member's repeats."""
-    kept = int(policy.repeats * run.budget) if run.noisy and member.name == policy.steady else 0
-    return kept if kept >= LEAST_REPEATS else 0
+def find_steady(run: Run, policy: Party) -> Member | None:
+    """Return the member that searches alone because losses are noisy; None if they are not, or there is none."""
+    return next(iter(members_named(run, policy.steady)), None) if run.noisy else None
+
+
+def count_reserve(run: Run, policy: Party) -> int:
+    """Return how many evaluations are reserved for the repeats of the steady member."""
+    reserve = 0 if find_steady(run, policy) is None else int(policy.repeats * run.budget)
+    return reserve if reserve >= LEAST_REPEATS else 0
+
+
+def find_reserve(run: Run, policy: Party, leases: Sequence[Lease]) -> int:
+    """Return how many evaluations no waiting member may take, after these leases of the decision.
+
+    While the steady member is out, that is what is reserved for its repeats. Else it is the next one to get a lease.
+    """
+    steady = find_steady(run, policy)
+    out = steady is not None and (steady.lease is not None or any(lease.agent == steady.name for lease in leases))
+    return count_reserve(run, policy) if out else 0
 
 
 def later_region(
@@ -248,17 +262,23 @@ def later_region(
     if fresh or hopeless:
         guest = not of_opener and member.leases == 0 and policy.sharing
         region, why = find_start(run, member, hopeless, policy.near if guest else None, rng)
-    noise = "losses are noisy: " if run.noisy and member.name == policy.steady else ""
+    noise = "losses are noisy: " if member is find_steady(run, policy) else ""
     return fresh or bool(hopeless), region, f"{noise}{why}; {describe_records(member, policy.window, policy.bonus)}"
 
 
-def fit_evaluations(run: Run, member: Member, wanted: int, left: int, kept: int) -> int:
-    """Return the budget of a lease that wants so many evaluations.
+def fit_evaluations(
+    run: Run, policy: Party, member: Member, fresh: bool, wanted: int, left: int
+) -> tuple[int, bool]:  # fmt: skip
+    """Return the budget of a lease that wants so many evaluations, and whether it is the steady member's for repeats.
 
-    It is at least a row, leaves what is kept for repeats, and is all that is left if no other lease could use the rest.
+    Any other is at least a row, leaves what is reserved for repeats, and is all that is left if no other lease could
+    use the rest.
     """
-    budget = max(left - kept if kept < left < wanted + kept else wanted, member.row_price)
-    return left if left - budget < run.cheapest else budget
+    reserve = count_reserve(run, policy)
+    if 0 < left <= reserve and not fresh and member is find_steady(run, policy):
+        return left, True
+    budget = max(left - reserve if reserve < left < wanted + reserve else wanted, member.row_price)
+    return (left if left - budget < run.cheapest else budget), False
 
 
 def first_lease(run: Run, policy: Party) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...agents.agent import Converged, Finding, Lease
 from ...landscapes.landscape import Array
-from .events import Collected, Event, Extended, Granted, Stopped
+from .events import Collected, Event, Extended, Granted, Stopped, is_cut
 from .member import Member
 from .run import Run
 
@@ -42,6 +42,8 @@ def advance(run: Run, event: Event) -> None:
         _settle(run, event.finding)
         _note_end(run, event.finding)
     elif isinstance(event, Extended):
+        # With more evaluations the search goes on, and what it finds may be far better than what was chosen.
+        run.confirmed = run.confirmed and is_cut(run.budget, event)
         run.budget = event.budget
         run.halted = run.stopped = None
     elif isinstance(event, Stopped):
@@ -102,7 +104,7 @@ def _settle(run: Run, finding: Finding) -> None:
     run.confirmed = run.confirmed or finding.confirmed
     member.improvements.append(member.improved)
     member.records.append(member.record)
-    run.curve.append(run.spent, np.inf if run.incumbent is None else run.incumbent.loss)
+    run.curve.append(run.spent, min(loss, run.curve[-1][1]) if len(run.curve) else loss)
     _rejoin(run, member, lease, finding)
     run.columns.set_height(member.index, member.spent)
     if run.first_rows.room is not None and finding.why != "stopped":

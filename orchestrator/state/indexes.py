@@ -20,16 +20,16 @@ entries stay in it."""
 
 
 class LossCurve:
-    """The best loss of a run as a function of the evaluations spent.
+    """The least loss of a run as a function of the evaluations spent.
 
-    A sequence of (evaluations spent, best loss), one pair after each collected lease. It takes 16 bytes per lease.
+    A sequence of (evaluations spent, least loss), one pair after each collected lease. It takes 16 bytes per lease.
     """
 
     def __init__(self) -> None:
         self._spent, self._losses = array("q"), array("d")
 
     def append(self, spent: int, loss: float) -> None:
-        """Add the evaluations spent and the best loss after the next collected lease."""
+        """Add the evaluations spent and the least loss after the next collected lease."""
         self._spent.append(spent)
         self._losses.append(loss)
 

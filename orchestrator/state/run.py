@@ -44,8 +44,10 @@ class Run:
         stopped: Why the run has ended; None while it runs.
         first_rows: The first collected rows, as long as they decide whether the run stops.
         noisy: Whether a point that was evaluated again has had another loss.
-        confirmed: Whether the incumbent was chosen by repeats (``Lease.repeats``); only repeats replace it then.
-        curve: (evaluations spent, best loss) after each collected lease.
+        confirmed: Whether the incumbent was chosen by repeats (``Lease.repeats``); only repeats replace it then,
+            until the budget is raised.
+        curve: (evaluations spent, least loss of all findings) after each collected lease. Under noise that loss may be
+            a lucky one, lower than the incumbent's.
         team: The members, in team order.
         cheapest: The least row price of all members, in evaluations.
         dearest: The greatest row price of all members, in evaluations.

@@ -3,6 +3,7 @@
 import functools
 import re
 import warnings
+from types import SimpleNamespace
 from typing import Literal
 
 import numpy as np
@@ -11,11 +12,18 @@ from scipy.optimize import Bounds, OptimizeResult
 
 import searchparty
 from searchparty import Agent
+from searchparty.agents.agent import Finding, Incumbent, Lease, Region, Rows
 from searchparty.agents.random_search import RandomSearch
+from searchparty.experiments.minimization.result import build_partial_result
 from searchparty.experiments.minimize import default_team
 from searchparty.landscapes.arguments import ArrayArguments
+from searchparty.landscapes.landscape import Space
+from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.policies.party import Party
-from searchparty.orchestrator.state.events import findings
+from searchparty.orchestrator.state.advance import advance
+from searchparty.orchestrator.state.events import Collected, Granted, findings
+from searchparty.orchestrator.state.member import Member
+from searchparty.orchestrator.state.run import Run
 
 
 def bowl(x):
@@ -326,6 +334,21 @@ def test_a_gradient_that_fails_is_counted_and_told(gradient, cause):
     assert told.startswith("the gradient ")
     assert told[len("the gradient ") :].startswith(cause.split("; in ")[0])
     assert f"{len(calls)} of {len(calls)} gradients failed: {told}" in result.message
+
+
+@pytest.mark.parametrize(("confirmed", "fun"), [(True, 0.5), (False, -9.0)])
+def test_an_interruption_leaves_the_point_that_repeats_have_chosen(confirmed, fun):
+    members = {name: Member(name, index, 1) for index, name in enumerate("ab")}
+    run = Run("r", Space(np.zeros(1), np.ones(1)), 1.0, 40, 2, Region.whole(1), members)
+    leases = tuple(Lease(number, name, 20, run.region, "any", repeats=name == "a") for number, name in enumerate("ab"))
+    advance(run, Granted(0, leases))
+    chosen = Incumbent("a", 0, 0, np.array([0.3]), 0.5)
+    advance(run, Collected(Finding(0, "a", 20, 20, "spent", chosen, noisy=True, confirmed=confirmed)))
+    log = MemoryLog()
+    log.add_rows(1, Rows(0, np.array([[0.8]]), np.array([-9.0])))
+    landscape = SimpleNamespace(parameters=None, arguments=ArrayArguments(((0.0, 1.0),)))
+    result = build_partial_result(SimpleNamespace(landscape=landscape, seed=1), run, log, "KeyboardInterrupt")
+    assert (result.fun, result.agent, result.success) == (fun, "a" if confirmed else "b", False)
 
 
 def test_gradients_that_fail_at_times_leave_the_others():

@@ -1,13 +1,16 @@
 """Repeats of the best points: which are repeated, until when, and what the lease returns."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchparty.agents.agent import Lease, Region, Repeat, Told
+from searchparty.agents.agent import Incumbent, Lease, Region, Repeat, Told
+from searchparty.agents.evaluation.evaluator import EvaluationResult
+from searchparty.agents.leases.ledger import Ledger
 from searchparty.agents.toolbox.repeats import AVERAGED, FIRST_REPEATS, ROUNDS, BestPoints, repeat_best
 
 LEASE = Lease(3, "cma-es", 50, Region.whole(2), "repeats", repeats=True)
@@ -26,16 +29,16 @@ def drive(search, ends):
     ends.append((yield from search))
 
 
-def work(known, loss, most):
+def work(known, loss, most, lease=LEASE):
     """Answer up to ``most`` rows, and return the points that were repeated, row by row, and what the repeats return."""
     ends, rows = [], []
-    search = drive(repeat_best(known, LEASE), ends)
+    search = drive(repeat_best(known, lease), ends)
     proposal = next(search, None)
     while not ends and len(rows) < most:
         assert isinstance(proposal, Repeat)
         rows += list(proposal.points)
         with suppress(StopIteration):
-            proposal = search.send(Told(np.array([loss(x) for x in proposal.points]), None, LEASE))
+            proposal = search.send(Told(np.array([loss(x) for x in proposal.points]), None, lease))
     return np.array(rows), ends
 
 
@@ -92,3 +95,31 @@ def test_another_lease_ends_them(answered):
 def test_few_points_have_few_means():
     assert len(known_points(12).list_candidates()) == 3
     assert BestPoints(2).range == 0.0
+
+
+def test_an_incumbent_that_the_search_does_not_know_is_repeated_first():
+    known = known_points()
+    alone = known.list_candidates()
+    other = Incumbent("slsqp", 0, 4, np.array([0.9, 0.1]), -1.0)
+    np.testing.assert_array_equal(known.list_candidates(other), np.vstack([other.point, alone]))
+    same = Incumbent("cma-es", 2, 0, known.points[0].copy(), -1.0)
+    np.testing.assert_array_equal(known.list_candidates(same), alone)
+
+
+def test_a_search_that_began_afresh_does_not_lose_a_far_better_incumbent():
+    rng, told = np.random.default_rng(5), []
+    incumbent = Incumbent("cma-es", 0, 4, np.array([0.9, 0.1]), -100.0)
+
+    def loss(x):
+        told.append((-100.0 if (x == incumbent.point).all() else 0.0) + rng.standard_normal())
+        return told[-1]
+
+    lease = replace(LEASE, incumbent=incumbent)
+    rows, _ = work(known_points(), loss, 50, lease)
+    ledger = Ledger(lease, 2, None)
+    for x, found in zip(rows[:50], told[:50], strict=True):
+        ledger.enter(x[None], EvaluationResult(np.array([found]), None, {}), price=1)
+        ledger.compare_repeats(1)
+    finding = ledger.close("spent")
+    assert finding.confirmed
+    np.testing.assert_array_equal(finding.best.point, incumbent.point)

@@ -10,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchparty import Experiment, Results, run
+from searchparty.agents.agent import Finding, Incumbent, Lease, Region
 from searchparty.experiments.results.recorded_runs import RunData, read_runs
 from searchparty.experiments.results.run_summary import account_for_agents, read_summaries, summarize_run
 from searchparty.experiments.spec.models import SimulatedSettings
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.clock.clock import timeline
 from searchparty.orchestrator.log.reader import Points
-from searchparty.orchestrator.state.events import Stopped
+from searchparty.orchestrator.state.advance import advance
+from searchparty.orchestrator.state.events import Collected, Extended, Granted, Stopped
+from searchparty.orchestrator.state.member import Member
+from searchparty.orchestrator.state.run import Run
 
 SAME = ("id", "strategy", "landscape", "repeat", "settings", "dimension", "minimum", "bounded", "target", "budget",
         "stopped", "time_up", "evaluations", "final", "team", "digest")  # fmt: skip
@@ -47,6 +51,28 @@ def test_a_summary_answers_as_the_run(rows, target):
     for wanted in (target, whole.final, *(loss for loss, _ in rows)):
         if math.isfinite(wanted):
             assert found.first_below(wanted) == whole.first_below(wanted)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-9, 9).map(float), st.booleans()) | st.sampled_from(["raise", "cut"]), max_size=12)
+)
+def test_the_confirmed_point_is_the_incumbent_of_the_run(story):
+    state = Run("r", Space(np.zeros(2), np.ones(2)), 1.0, 99, 1, Region.whole(2), {"ann": Member("ann", 0, 1)})
+    events, budget = [], 99
+    for number, part in enumerate(story):
+        if isinstance(part, str):
+            budget = budget + 20 if part == "raise" else max(budget - 5, 0)
+            events.append(Extended(budget))
+            continue
+        loss, confirmed = part
+        lease = Lease(number, "ann", 1, Region.whole(2), "any", fresh=number == 0, repeats=confirmed)
+        best = Incumbent("ann", number, 0, np.zeros(2), loss)
+        finding = Finding(number, "ann", 1, 1, "spent", best, noisy=True, confirmed=confirmed)
+        events += [Granted(number, (lease,)), Collected(finding)]
+    for event in events:
+        advance(state, event)
+    found = replace(make_run([1.0], [1]), events=events).confirmed
+    assert found is (state.incumbent if any(part[1] is True for part in story) else None)
 
 
 def test_points_are_known_when_their_lease_has_ended():

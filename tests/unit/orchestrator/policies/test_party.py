@@ -369,6 +369,33 @@ def test_while_the_steady_member_is_out_others_get_the_leases_that_are_left():
     assert play.decide()[0].agent == "cma-es"
 
 
+def test_of_numbered_members_the_first_is_steady():
+    play = Play(("slsqp", "axes", "cma-es-1", "cma-es-2"), budget=230 * D)
+    play.next(10.0, noisy=True)
+    leases = [play.next(9.0)]
+    while play.run.remaining:
+        leases.append(play.next(9.0))
+    assert {lease.agent for lease in leases} == {"cma-es-1"}
+    assert [lease.repeats for lease in leases] == [False] * (len(leases) - 1) + [True]
+    assert all("losses are noisy: " in lease.reason for lease in leases)
+
+
+@pytest.mark.parametrize("budget", range(100 * D, 110 * D, 3))
+def test_others_leave_what_is_reserved_for_repeats(budget):
+    play, repeated = Play(concurrency=3, budget=budget), 0
+    play.outcome(play.decide()[0], 10.0, noisy=True)
+    while play.run.remaining or play.run.out:
+        play.decide()
+        # The steady member's leases end last.
+        lease = min(
+            (lease for _, lease in play.run.out.values()), key=lambda lease: (lease.agent == "cma-es", lease.id)
+        )
+        repeated += lease.repeats * lease.budget
+        play.outcome(lease, 9.0)
+    assert repeated == budget // 10
+    assert play.run.spent == budget
+
+
 def test_the_prober_is_asked_only_where_its_evaluations_can_pay_for_themselves():
     assert probed(Play(budget=25 * D))[1].agent == "axes"
     assert [Play(budget=25 * D - 1).next(10.0).agent, probed(Play(budget=25 * D - 1))[1].agent] == ["slsqp", "slsqp"]

@@ -128,3 +128,17 @@ def test_what_repeats_have_chosen_is_replaced_by_repeats_alone():
         advance(run, Collected(Finding(number, "ann", 10, 10, "spent", best, noisy=True, confirmed=confirmed)))
         found.append((run.incumbent.loss, run.confirmed, members["ann"].record))
     assert found == [(-3.0, False, True), (0.5, True, False), (0.5, True, False), (1.0, True, False)]
+    # The curve is that of losses as they were observed.
+    assert list(run.curve) == [(10, -3.0), (20, -3.0), (30, -3.0), (40, -3.0)]
+
+
+@pytest.mark.parametrize(("budget", "loss"), [(200, -2.0), (60, 0.5)])
+def test_a_larger_budget_lets_the_search_replace_what_repeats_have_chosen(budget, loss):
+    run = Run("r", Space(np.zeros(2), np.ones(2)), 1.0, 100, 1, Region.whole(2), {"ann": Member("ann", 0, 1)})
+    for number, (found, confirmed) in enumerate([(0.5, True), (-2.0, False)]):
+        advance(run, Granted(number, (Lease(number, "ann", 10, Region.whole(2), "any", repeats=confirmed),)))
+        best = Incumbent("ann", number, 0, np.array([0.25, 0.75]), found)
+        advance(run, Collected(Finding(number, "ann", 10, 10, "spent", best, noisy=True, confirmed=confirmed)))
+        if confirmed:
+            advance(run, Extended(budget))
+    assert (run.incumbent.loss, run.confirmed) == (loss, budget < 100)
