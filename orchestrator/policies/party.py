@@ -61,9 +61,9 @@ class Party(Policy):
     at a time (``concurrency``), the best use of time, a lease has as many lanes as its agent can use: for an opener
     without gradients, one for each point of a gradient by differences and one for the point itself; where fewer are
     free, no more than make its batches take fewer rounds. Leases last about equally long: exactly so if every batch
-    fills its lanes. An opener that uses more than half of the lanes is alone until it can be told whether it stalls; else
-    no member waits for it. The lanes that are left are granted by rule 2 from the beginning. Stalling and catching up
-    compare differences of losses, so an affine change of the loss changes nothing, but another monotone change may.
+    fills its lanes. An opener that uses more than half of the lanes is alone until it can be told whether it stalls;
+    else no member waits for it. The lanes that are left are granted by rule 2 from the beginning. Stalling and catching
+    up compare differences of losses, so an affine change of the loss changes nothing, but another monotone change may.
     """
 
     card: ClassVar[str] = (

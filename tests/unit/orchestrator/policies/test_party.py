@@ -162,9 +162,11 @@ def test_a_lease_has_as_many_lanes_as_its_agent_can_use_and_all_last_equally_lon
     assert [(lease.agent, lease.lanes) for lease in play.decide()] == [("axes", 1), ("slsqp", 2)]
 
 
-@pytest.mark.parametrize(("most", "free", "lanes"), [(11, 8, 6), (9, 8, 5), (8, 8, 8), (6, 5, 3), (3, 8, 3), (20, 1, 1)])
+@pytest.mark.parametrize(
+    ("most", "free", "lanes"), [(11, 8, 6), (9, 8, 5), (8, 8, 8), (6, 5, 3), (3, 8, 3), (20, 1, 1)]
+)
 def test_a_lease_has_no_more_lanes_than_save_a_round(most, free, lanes):
-    (lease,) = [lease for lease in Play(("slsqp",), concurrency=free, lanes=(most,)).decide()]
+    (lease,) = Play(("slsqp",), concurrency=free, lanes=(most,)).decide()
     assert lease.lanes == lanes
     rounds = -(-most // free)
     assert (lanes - 1) * rounds < most <= lanes * rounds
