@@ -169,7 +169,7 @@ class Lease:
 
     @property
     def rounds(self) -> int:
-        """How many rounds of evaluations side by side the budget makes."""
+        """How many rounds of evaluations side by side the budget makes if every batch fills its lanes."""
         return -(-self.budget // self.lanes)
 
 

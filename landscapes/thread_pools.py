@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 
 from threadpoolctl import ThreadpoolController
 
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+"""Environment variables that give numerical libraries one thread each in a process that is started with them."""
+
 
 class _Loaded(ctypes.Structure):
     """The beginning of glibc's and musl's ``struct dl_phdr_info``."""

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...landscapes.landscape import Array, escape_unprintable
+from ...landscapes.thread_pools import ONE_THREAD
 from ...landscapes.user_code import USER_FOLDERS
 from ..leases.failure import CONFINED_PROCESS, LATE_PROCESS
 from .frames import ChannelClosed, Frame, FrameError, HostChannel, dump_header
@@ -30,7 +31,7 @@ PROGRAM = (
 )
 KEPT_VARIABLES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_VERBOSE", "NPY_DISABLE_CPU_FEATURES")
 """Variables on which bits may depend. Confined processes get no others."""
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+ENVIRONMENT = {**ONE_THREAD, "PYTHONHASHSEED": "0"}
 CONTROL_TYPE = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_STREAM
 """Messages stay apart where that is offered; elsewhere, each is small, and answered before the next is sent."""
 START_SECONDS = 60.0

@@ -9,8 +9,7 @@ import numpy as np
 
 from searchparty import minimize
 from searchparty.orchestrator.log.log import MemoryLog
-from searchparty.orchestrator.state.events import findings
-from searchparty.orchestrator.state.lease_table import fold_leases
+from searchparty.orchestrator.state.events import Collected, Granted, findings
 
 from .problem import HIGH, LOW, TARGETS, BatchSizes, RuntimeRecorder
 
@@ -66,23 +65,30 @@ def logical_runtimes(log: MemoryLog, sizes: Sequence[int], loss: RuntimeRecorder
     """Return runtimes (51,) in logical time, where leases that are out at the same time are worked side by side.
 
     A lease is granted as soon as the leases collected before it have ended, and evaluates its batches one after
-    another, each in rounds of as many rows as the lease has lanes.
+    another, each in rounds of as many rows as the lease has lanes. When it ends follows from these rounds: a batch that
+    does not fill its lanes takes as long as one that does, which the logical time of the log does not know.
 
     Args:
         log: The log of the run.
         sizes: The sizes of all batches, in the order in which leases were worked, which is that of their collection.
         loss: Records the runtimes.
     """
-    entries = {entry.lease.id: entry for entry in fold_leases(log.events())}
-    times, losses, batches = [], [], iter(sizes)
-    for finding in findings(log.events()):
-        entry, rows = entries[finding.lease], log.rows(finding.lease)
-        at, left = entry.starts, 0 if rows is None else len(rows.losses)
-        losses.append(np.empty(0) if rows is None else rows.losses)
-        while left:
-            size = next(batches)
-            times.append(at + 1 + np.arange(size) // entry.lease.lanes)
-            at, left = at - (-size // entry.lease.lanes), left - size
+    lanes, starts, now = dict[int, int](), dict[int, int](), 0
+    times, losses, batches = [np.empty(0)], [np.empty(0)], iter(sizes)
+    for event in log.events():
+        if isinstance(event, Granted):
+            lanes.update((lease.id, lease.lanes) for lease in event.leases)
+            starts.update((lease.id, now) for lease in event.leases)
+        elif isinstance(event, Collected):
+            number = event.finding.lease
+            rows, at = log.rows(number), starts[number]
+            left = 0 if rows is None else len(rows.losses)
+            losses.append(np.empty(0) if rows is None else rows.losses)
+            while left:
+                size = next(batches)
+                times.append(at + 1 + np.arange(size) // lanes[number])
+                at, left = at - (-size // lanes[number]), left - size
+            now = max(now, at)
     order = np.argsort(np.concatenate(times), kind="stable")
     for time, value in zip(np.concatenate(times)[order], np.concatenate(losses)[order], strict=True):
         loss.record_loss(float(value), float(time))

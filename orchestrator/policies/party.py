@@ -59,10 +59,11 @@ class Party(Policy):
 
     Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
     at a time (``concurrency``), the best use of time, a lease has as many lanes as its agent can use: for an opener
-    without gradients, one for each point of a gradient by differences and one for the point itself. All leases last
-    equally long. An opener that uses more than half of the lanes is alone until it can be told whether it stalls; else
-    no member waits for it. The lanes that are left are granted by rule 2 from the beginning. Stalling and catching up
-    compare differences of losses, so an affine change of the loss changes nothing, but another monotone change may.
+    without gradients, one for each point of a gradient by differences and one for the point itself; where fewer are
+    free, no more than make its batches take fewer rounds. Leases last about equally long: exactly so if every batch
+    fills its lanes. An opener that uses more than half of the lanes is alone until it can be told whether it stalls;
+    else no member waits for it. The lanes that are left are granted by rule 2 from the beginning. Stalling and catching
+    up compare differences of losses, so an affine change of the loss changes nothing, but another monotone change may.
     """
 
     card: ClassVar[str] = (
@@ -209,9 +210,9 @@ class Party(Policy):
             fresh, region, why = later_region(run, self, member, of_opener, region, rng)
         if member is opening.opener and not member.leases:
             size = first_lease(run, self)
-        lanes = min(lanes, member.lanes)
-        # All end at the same time. The prober, which mostly ends at once, keeps nobody waiting.
-        pace = 1 if member.name == self.prober else min(run.concurrency, opening.opener.lanes)
+        lanes = count_lanes(member, lanes)
+        # All end at about the same time. The prober, which mostly ends at once, keeps nobody waiting.
+        pace = 1 if member.name == self.prober else count_lanes(opening.opener, run.concurrency)
         wanted = -(-size * run.space.dimension // pace) * lanes
         budget, repeating = fit_evaluations(run, self, member, fresh, wanted, left)
         why = (REPEATS_WHY if repeating else why) + (f"; {lanes} evaluations side by side" if lanes > 1 else "")
@@ -220,6 +221,15 @@ class Party(Policy):
             incumbent=run.incumbent if self.sharing else member.best, archive=run.collected if self.sharing else 0,
             lanes=lanes, repeats=repeating,
         )  # fmt: skip
+
+
+def count_lanes(member: Member, free: int) -> int:
+    """Return how many of the free lanes a member gets: no more than make its batches take fewer rounds.
+
+    A batch of 11 rows takes two rounds on 8 lanes as on 6, so it gets 6.
+    """
+    rounds = -(-member.lanes // free)
+    return -(-member.lanes // rounds)
 
 
 def find_steady(run: Run, policy: Party) -> Member | None:

@@ -6,7 +6,8 @@ import os
 import pickle
 import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -39,8 +40,9 @@ class PythonChild:
 
     def __init__(
         self, landscape: Landscape, dimension: int, memory: int, dumps: Callable[[Landscape], bytes] = pickle.dumps,
-        modules: Sequence[str] = (),
+        modules: Sequence[str] = (), environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
+        self._environment = environment
         self._memory, self._longest = memory, (1 << 20) + 32 * dimension
         self._fork_server: ForkServer | None = None
         place = type(landscape).__module__
@@ -56,7 +58,7 @@ class PythonChild:
 
     def start(self) -> LineProcess:
         installed = [folder for folder in sys.path if folder and folder not in USER_FOLDERS]
-        environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(installed)}
+        environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(installed), **self._environment}
         child: LineProcess
         if FORKS_CHILDREN:
             if self._fork_server is None or self._fork_server.end_reason:

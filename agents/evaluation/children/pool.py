@@ -7,7 +7,8 @@ import os
 import pickle
 import selectors
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from ....landscapes.command import Command
 from ....landscapes.landscape import Array, Landscape
@@ -43,6 +44,7 @@ class ChildPool:
         facts: What is known of the landscape; if they are None, it is opened here to learn them.
         dumps: Pickles the landscape for children that are Python processes.
         modules: Modules that unpickling it needs, which are imported once for all of them.
+        environment: Environment variables of children that are Python processes, in addition to those of this one.
 
     Attributes:
         most: How many of the children may work at a time.
@@ -53,6 +55,7 @@ class ChildPool:
     def __init__(
         self, landscape: Landscape, evaluation: Evaluation, facts: LandscapeFacts | None = None,
         dumps: Callable[[Landscape], bytes] = pickle.dumps, modules: Sequence[str] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         known = read_facts(landscape) if facts is None else facts
         self.space, self._measured = known.space, known.measured
@@ -60,7 +63,7 @@ class ChildPool:
         self._protocol: ChildProtocol = (
             ProgramChild(landscape, self.space, memory)
             if isinstance(landscape, Command)
-            else PythonChild(landscape, self.space.dimension, memory, dumps, modules)
+            else PythonChild(landscape, self.space.dimension, memory, dumps, modules, environment)
         )
         self._selector = selectors.DefaultSelector()
         self._prefetch = Prefetch(self._protocol.most_unanswered)

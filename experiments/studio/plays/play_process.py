@@ -12,6 +12,7 @@ from typing import Any
 
 from ....landscapes.process.line_pipe import ProcessEnded
 from ....landscapes.process.program import Program
+from ....landscapes.thread_pools import ONE_THREAD
 from .limits import LIMITS
 from .work_clock import STUCK_SECONDS, WorkClock
 
@@ -26,8 +27,6 @@ GRACE_SECONDS = 0.15
 """CPU time that a run has to stop when asked; after it, its process is killed."""
 MOST_GRACE_SECONDS = 3.0
 """Time after which a run that was asked to stop is killed, even if the machine gave it no CPU time."""
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Runs use one thread anyway; larger thread pools would only use memory."""
 
 
 class PlayProcess:
@@ -37,6 +36,7 @@ class PlayProcess:
     """
 
     def __init__(self, folder: Path, warm: Path) -> None:
+        # Runs use one thread anyway; larger thread pools would only use memory.
         self._program = Program([sys.executable, "-c", WORKER_CODE], str(folder), LIMITS.memory, environment=ONE_THREAD)
         self.failure_reason = ""
         self._run_number = 0

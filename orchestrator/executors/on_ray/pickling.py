@@ -16,6 +16,7 @@ from ray import cloudpickle
 from ....agents.evaluation.children.pool import ChildPool
 from ....landscapes.landscape import Model
 from ....landscapes.opening import open_problem, probe_problem
+from ....landscapes.thread_pools import ONE_THREAD
 from ....landscapes.user_code import list_loaded_files
 from ...loop.executor import ExecutorError
 from ...run_spec import RunSpec
@@ -55,7 +56,10 @@ def open_children(planned: RunSpec) -> ChildPool | None:
     if all(agent.most_lanes(space) == 1 for _, agent in planned.team):
         return None
     settings = settings.model_copy(update={"workers": planned.concurrency})
-    return ChildPool(planned.landscape, settings, planned.facts, cloudpickle.dumps, (cloudpickle.__name__,))
+    # The actor has one thread, too, and no loss may depend on where a row is evaluated.
+    return ChildPool(
+        planned.landscape, settings, planned.facts, cloudpickle.dumps, (cloudpickle.__name__,), ONE_THREAD
+    )  # fmt: skip
 
 
 def _describe_culprit(planned: RunSpec, error: Exception) -> str:

@@ -208,7 +208,7 @@ def test_an_error_of_the_program_ends_the_run_after_ten_rows(fun, cause, concurr
     assert (result.success, result.x, result.fun) == (False, None, np.inf)
     # Leases that are out at the same time cannot know of each other.
     assert len(calls) == result.nfev == result.charged
-    assert len(calls) in (10, 10 * (concurrency - 1))
+    assert 10 <= len(calls) <= 10 * concurrency
     (told,) = result.failures
     assert told.startswith(cause)
 

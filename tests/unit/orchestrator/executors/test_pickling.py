@@ -3,19 +3,22 @@
 import threading
 from functools import partial
 
+import numpy as np
 import pytest
 
 from searchparty.agents.random_search import RandomSearch
+from searchparty.agents.slsqp import Slsqp
 from searchparty.landscapes.python_function import InMemory
-from searchparty.orchestrator.executors.on_ray.pickling import pickle_run
+from searchparty.orchestrator.executors.on_ray.pickling import open_children, pickle_run
 from searchparty.orchestrator.loop.executor import ExecutorError
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.run_spec import RunSpec
 
 
-def planned(function):
+def planned(function, agent=None, concurrency=1):
     landscape = InMemory(function=function, bounds=((-1.0, 1.0),))
-    return RunSpec(landscape, (("it", RandomSearch()),), Composed(), seed=0, repeat=0, budget=9, concurrency=1)
+    team = (("it", RandomSearch() if agent is None else agent),)
+    return RunSpec(landscape, team, Composed(), seed=0, repeat=0, budget=9, concurrency=concurrency)
 
 
 def make_functions(tmp_path):
@@ -59,3 +62,18 @@ def test_what_an_objective_holds_is_named(tmp_path, kind):
 
 def test_what_can_be_sent_is_sent():
     assert pickle_run(planned(lambda x: 0.0)).unpickle_run().budget == 9
+
+
+@pytest.mark.parametrize("variable", ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"])
+def test_children_of_lanes_have_one_thread_as_the_actor_has_whatever_the_environment_says(monkeypatch, variable):
+    def count_threads(x):
+        from threadpoolctl import threadpool_info
+
+        return float(max(pool["num_threads"] for pool in threadpool_info()))
+
+    monkeypatch.setenv(variable, "4")
+    children = open_children(planned(count_threads, Slsqp(), concurrency=2))
+    try:
+        assert children.evaluate(np.array([[0.2], [0.6]]), False).losses.tolist() == [1.0, 1.0]
+    finally:
+        children.close()

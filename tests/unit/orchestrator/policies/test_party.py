@@ -152,7 +152,7 @@ def test_with_places_for_all_nobody_waits():
 
 
 def test_a_lease_has_as_many_lanes_as_its_agent_can_use_and_all_last_equally_long():
-    play = Play((*TEAM, "slsqp-2"), concurrency=8, lanes=(3, 1, 6, 3))
+    play = Play((*TEAM, "slsqp-2"), concurrency=8, lanes=(3, 1, 5, 3))
     leases = play.decide()
     assert [(lease.agent, lease.lanes, lease.budget) for lease in leases] == [("slsqp", 3, 21), ("cma-es", 5, 35)]
     assert {lease.rounds for lease in leases} == {7}
@@ -160,6 +160,16 @@ def test_a_lease_has_as_many_lanes_as_its_agent_can_use_and_all_last_equally_lon
     assert not play.run.free
     play.outcome(leases[0], 5.0)
     assert [(lease.agent, lease.lanes) for lease in play.decide()] == [("axes", 1), ("slsqp", 2)]
+
+
+@pytest.mark.parametrize(
+    ("most", "free", "lanes"), [(11, 8, 6), (9, 8, 5), (8, 8, 8), (6, 5, 3), (3, 8, 3), (20, 1, 1)]
+)
+def test_a_lease_has_no_more_lanes_than_save_a_round(most, free, lanes):
+    (lease,) = Play(("slsqp",), concurrency=free, lanes=(most,)).decide()
+    assert lease.lanes == lanes
+    rounds = -(-most // free)
+    assert (lanes - 1) * rounds < most <= lanes * rounds
 
 
 def test_an_opener_with_most_of_the_lanes_is_alone_until_it_may_stall():
