@@ -32,7 +32,9 @@ class ProgressLines:
     EVERY_SECONDS = 5.0
 
     def __init__(self, console: Console, total: int) -> None:
-        self._console, self._total, self._done, self._failed = console, total, 0, 0
+        self._console, self._total = console, total
+        # A run may be worked in stages, each of which it ends.
+        self._done, self._failed = set[str](), set[str]()
         self._runs: dict[str, tuple[RunSpec, RunStatus]] = {}
         self._printed_at = time.monotonic()
 
@@ -50,8 +52,9 @@ class ProgressLines:
         self._print_if_due(run, "at")
 
     def on_run_end(self, run: str, error: Exception | None) -> None:
-        self._done += 1
-        self._failed += error is not None
+        self._done.add(run)
+        if error is not None:
+            self._failed.add(run)
         self._print_if_due(run, "done after" if error is None else f"FAILED ({error}) after")
         self._runs.pop(run, None)
 
@@ -65,7 +68,7 @@ class ProgressLines:
 
     @property
     def _counts(self) -> str:
-        return f"{self._done}/{self._total}" + (f", {self._failed} failed" if self._failed else "")
+        return f"{len(self._done)}/{self._total}" + (f", {len(self._failed)} failed" if self._failed else "")
 
 
 class _LossColumn(ProgressColumn):
@@ -86,6 +89,7 @@ class ProgressBars:
             console=console,
         )
         self._all = self._progress.add_task("runs", total=total, loss="")
+        self._done = set[str]()
         self._runs: dict[str, tuple[TaskID, RunSpec, RunStatus]] = {}
 
     def __enter__(self) -> ProgressBars:
@@ -112,7 +116,8 @@ class ProgressBars:
         self._progress.update(task, completed=state.spent, loss=format_best_loss(state))
 
     def on_run_end(self, run: str, error: Exception | None) -> None:
-        self._progress.advance(self._all)
+        self._done.add(run)
+        self._progress.update(self._all, completed=len(self._done))
         if run not in self._runs:
             self._progress.console.print(f"run {run} failed: {error}", style="red")
             return

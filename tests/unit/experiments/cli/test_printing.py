@@ -1,5 +1,6 @@
 """What is printed: it never ends work, is never markup, is short enough, and fits narrow terminals."""
 
+import dataclasses
 import io
 import os
 import subprocess
@@ -140,9 +141,10 @@ def test_a_pipe_gets_a_line_in_five_seconds_at_most(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     found = io.StringIO()
     monkeypatch.setattr(sys, "stderr", found)
-    (planned,) = plan_of(SMALL % "a")
+    (first,) = plan_of(SMALL % "a")
     with ProgressLines(streams.open_console("stderr"), 100) as lines:
-        for _ in range(100):
+        for number in range(100):
+            planned = dataclasses.replace(first, repeat=number)
             lines.on_run_begin(planned, Status())
             now[0] += 0.1
             lines.on_run_step(planned.id)
@@ -151,9 +153,20 @@ def test_a_pipe_gets_a_line_in_five_seconds_at_most(monkeypatch):
     said = found.getvalue().splitlines()
     # 20 seconds: a line after a bit more than 5, 10 and 15, and one at the end.
     assert len(said) == 4
-    assert said[0] == "[25/100] a on sphere D=2, repeat 0: at 1 of 60 evaluations, no finite loss yet"
+    assert said[0] == "[25/100] a on sphere D=2, repeat 25: at 1 of 60 evaluations, no finite loss yet"
     assert said[-1].startswith("[100/100, ")
     assert said[-1].endswith("failed] all runs have ended")
+
+
+def test_a_run_that_is_worked_in_stages_counts_once(monkeypatch):
+    found = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", found)
+    (planned,) = plan_of(SMALL % "a")
+    with ProgressLines(streams.open_console("stderr"), 1) as lines:
+        for _ in range(2):
+            lines.on_run_begin(planned, Status())
+            lines.on_run_end(planned.id, None)
+    assert found.getvalue() == "[1/1] all runs have ended\n"
 
 
 @pytest.mark.parametrize(
