@@ -98,7 +98,8 @@ def _describe_solved(verdict: Verdict, problem: str) -> str:
 
 
 def _describe_areas(verdict: Verdict, problem: str) -> str:
-    where = f"any of the {verdict.problems} problems" if verdict.problems > 1 else problem or "the only problem"
+    many = "either problem" if verdict.problems == 2 else f"any of the {verdict.problems} problems"
+    where = many if verdict.problems > 1 else problem or "the only problem"
     found = verdict.area
     assert found is not None
     names = (verdict.first, verdict.second)
@@ -114,7 +115,7 @@ def _name_problems(count: int, total: int, problem: str) -> str:
     if total == 1:
         return f"on {problem or 'the only problem'}"
     if count == total:
-        return f"on all {total} problems"
+        return "on both problems" if total == 2 else f"on all {total} problems"
     return f"on the {count} of {total} problems both solve"
 
 

@@ -44,6 +44,7 @@ def test_the_verdict_has_the_ratio_its_interval_and_the_problems():
     assert headline({"base": [40] * 4, "party": [10] * 4}) == (
         "party is better than base: it needs 4 times fewer evaluations (95 %: 4 to 4) on all 4 problems."
     )
+    assert headline({"base": [40] * 2, "party": [10] * 2}).endswith(" on both problems.")
     assert headline({"base": [40, 40, None, None], "party": [10, 10, 10, None]}) == (
         "party is better than base: it needs 4 times fewer evaluations (95 %: 4 to 4) on the 2 of 4 problems "
         "both solve, and it alone solves 1 more."
@@ -231,7 +232,7 @@ def test_equal_budgets_without_success_are_told_by_areas():
     runs = [make_summary([gap] * 60, s, r, f"p{p}", minimum=0.0) for s, gap in (("a", 50.0), ("b", 1e-4))
             for p in range(2) for r in range(5)]  # fmt: skip
     text = write_findings(compare_runs(runs)).verdict
-    assert text.startswith("b is better than a: neither reaches the target on any of the 2 problems; b is nearer")
+    assert text.startswith("b is better than a: neither reaches the target on either problem; b is nearer")
 
 
 def test_the_first_screen_has_no_p_and_at_most_90_words():
