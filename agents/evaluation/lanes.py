@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -15,6 +16,8 @@ from .evaluator import CannotEvaluate, EvaluationResult, Evaluator
 
 QUICK_SECONDS = 5e-3
 """A batch that takes less than this in one process is not worth messages to others."""
+RECENT_ROWS = 16
+"""How many rows tell how long one takes: a few of them may end early, and the rest still be slow."""
 
 
 class LaneEvaluator:
@@ -42,8 +45,10 @@ class LaneEvaluator:
         self._children: ChildPool | None = None
         self._refused = False
         """Whether no child could evaluate; then all is evaluated here."""
-        self._row_seconds: float | None = None
-        """How long the quickest row took here while there were lanes; None before the first."""
+        self._seconds: deque[float] = deque(maxlen=RECENT_ROWS)
+        """How long the last rows took here, each, while there were lanes; rows that failed tell nothing."""
+        self._warm = False
+        """Whether a row has been evaluated here; the first may import and compile, and does not count."""
 
     def set_lanes(self, lanes: int) -> None:
         """Say how many rows may be evaluated at a time from now on; without children, one."""
@@ -59,7 +64,9 @@ class LaneEvaluator:
         began = time.perf_counter()
         found = self._inner.evaluate(cube, with_gradient)
         took = (time.perf_counter() - began) / len(cube)
-        self._row_seconds = took if self._row_seconds is None else min(took, self._row_seconds)
+        if self._warm and not found.causes:
+            self._seconds.append(took)
+        self._warm = True
         return found
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
@@ -98,9 +105,13 @@ class LaneEvaluator:
             self._children.close()
         self._inner.close()
 
+    @property
+    def _mean_seconds(self) -> float:
+        return sum(self._seconds) / len(self._seconds) if self._seconds else 0.0
+
     def _shares(self, children: ChildPool, rows: int) -> bool:
         """Return whether the children evaluate a batch of so many rows: if that pays, once all of them are ready."""
-        if self._refused or rows == 1 or (self._row_seconds or 0.0) * rows < QUICK_SECONDS:
+        if self._refused or rows == 1 or self._mean_seconds * rows < QUICK_SECONDS:
             return False
         children.most = self._lanes
         try:

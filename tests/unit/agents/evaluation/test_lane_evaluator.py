@@ -63,6 +63,22 @@ def test_until_the_children_are_ready_rows_are_evaluated_here():
     assert evaluate(name_process, 3).losses[0] == HERE
 
 
+def end_early(x):
+    return name_process(x) if x[0] < 0.9 else float(os.getpid())
+
+
+def break_early(x):
+    if x[0] > 0.9:
+        raise ValueError("out of the domain")
+    return name_process(x)
+
+
+@pytest.mark.parametrize("function", [end_early, break_early])
+def test_rows_that_end_early_do_not_keep_the_others_from_children(function):
+    losses = evaluate(function, 3, 1200).losses
+    assert HERE not in losses
+
+
 @pytest.mark.parametrize("lanes", [2, 4])
 def test_then_they_are_evaluated_by_as_many_children_as_there_are_lanes(lanes):
     # As many batches as a minute has time for: a busy machine may take long to start a process.
