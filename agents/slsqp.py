@@ -25,10 +25,10 @@ ATTEMPTS = 5
 """How often SLSQP forgets its model and tries again before it ends; scipy's code has this number."""
 FAILURES = range(3, 8)
 """Exit modes of SLSQP that say that a quadratic program was not solved, though a step within a box always exists."""
-EVEN, FLATTER = 1.12, 1e4
-"""Where the spread of the curvatures that a step has met is at most ``EVEN``, they are taken to be about equal;
-elsewhere other directions are taken to be flatter than the steepest one by the factor ``FLATTER``, since a model that
-is too flat is corrected sooner than one that is too steep."""
+EVEN, EVEN_MANY, FLATTER = 1.15, 1.12, 1e4
+"""Where the spread of the curvatures that a step has met is at most ``EVEN``, they are taken to be about equal (in
+``MANY`` dimensions or more: ``EVEN_MANY``); elsewhere other directions are taken to be flatter than the steepest one by
+the factor ``FLATTER``, since a model that is too flat is corrected sooner than one that is too steep."""
 MANY = 20
 """In fewer dimensions the first step tells no smaller scale: there a model is soon corrected."""
 RESCALED = 0.1
@@ -154,7 +154,7 @@ class Slsqp(Agent):
         It is 1, or less where curvatures differ and the steepest is more than ``FLATTER`` times that of the first
         model.
         """
-        if not measure_spread(step, change) > EVEN:
+        if not measure_spread(step, change) > EVEN_MANY:
             return 1.0
         curvature = float(step @ change) / float(step @ step)
         return min(1.0, FLATTER * self.units**2 / curvature) if curvature > 0 else 1.0
@@ -172,7 +172,8 @@ class Slsqp(Agent):
         spread = measure_spread(there - start, slope.gradient(there) - gradient)
         if not 0.0 < curvature < np.inf or not np.isfinite(spread):
             return there, RESCALED * scale
-        wanted = self.units**2 / curvature * (FLATTER if spread > EVEN else 1.0)
+        even = EVEN_MANY if len(start) >= MANY else EVEN
+        wanted = self.units**2 / curvature * (FLATTER if spread > even else 1.0)
         return there, min(wanted, RESCALED * scale)
 
 

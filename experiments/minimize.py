@@ -94,7 +94,7 @@ def minimize(
         vectorized: Whether ``fun`` and ``gradient`` take many points at once.
         concurrency: How many evaluations are made side by side (like scipy's ``workers``), at least 1. So many leases
             are out at once, or fewer whose points are evaluated side by side. More than the size of the team has no
-            effect.
+            effect, even where one agent could use more lanes; a team may name a kind several times.
         gradient: The gradient of ``fun``, shape (D,), or (n, D) with ``vectorized``. Each gradient is charged as one
             evaluation. None: agents that need gradients use finite differences.
         target: The run ends when it finds a value at or below this one. None: it ends when the budget is spent.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,57 +16,72 @@ from .evaluator import CannotEvaluate, EvaluationResult, Evaluator
 
 QUICK_SECONDS = 5e-3
 """A batch that takes less than this in one process is not worth messages to others."""
+RECENT_ROWS = 16
+"""How many rows tell how long one takes: a few of them may end early, and the rest still be slow."""
 
 
 class LaneEvaluator:
     """An evaluator that hands the rows of a batch to as many child processes as the lease in work has lanes.
 
-    The children are started once a row has shown that they pay, and until they are ready all is evaluated in this
-    process. A row that takes its child down is evaluated here, too, so that it is treated as it is where there are no
-    children. No loss depends on where it is evaluated.
+    The children are created at the first lease with several lanes, and started once rows have shown that they pay.
+    Until they are ready, all is evaluated in this process. A row that takes its child down is evaluated here, too, so
+    that it is treated as it is where there are no children. No loss depends on where it is evaluated.
 
     Args:
         inner: Evaluates the points in this process.
-        children: The children, none of which is started before it is needed.
+        open_children: Creates the children, none of which is started before it is needed; None if there can be none.
+            It is called when the first lease with several lanes comes: what they are sent is made only if it is needed.
 
     Attributes:
         space: The space of the landscape.
         rowwise: Whether no bit of a row's loss depends on the other rows; only then are batches shared.
-        lanes: How many rows may be evaluated at a time.
     """
 
-    def __init__(self, inner: Evaluator, children: ChildPool) -> None:
+    def __init__(self, inner: Evaluator, open_children: Callable[[], ChildPool | None]) -> None:
         self.space: Space = inner.space
         self.rowwise = inner.rowwise
-        self.lanes = 1
-        self._inner, self._children = inner, children
+        self._lanes = 1
+        self._inner, self._open_children = inner, open_children
+        self._children: ChildPool | None = None
         self._refused = False
         """Whether no child could evaluate; then all is evaluated here."""
-        self._row_seconds: float | None = None
-        """How long the quickest row took here while there were lanes; None before the first."""
+        self._seconds: deque[float] = deque(maxlen=RECENT_ROWS)
+        """How long the last rows took here, each, while there were lanes; rows that failed tell nothing."""
+        self._warm = False
+        """Whether a row has been evaluated here; the first may import and compile, and does not count."""
+
+    def set_lanes(self, lanes: int) -> None:
+        """Say how many rows may be evaluated at a time from now on; without children, one."""
+        if lanes > 1 and self._children is None and not self._refused:
+            self._children = self._open_children()
+            self._refused = self._children is None
+        self._lanes = 1 if self._children is None else lanes
 
     def evaluate(self, cube: Array, with_gradient: bool) -> EvaluationResult:
         """Evaluate points (n, D) of the unit cube here, with their gradients if requested."""
-        if self.lanes == 1:
+        if self._lanes == 1:
             return self._inner.evaluate(cube, with_gradient)
         began = time.perf_counter()
         found = self._inner.evaluate(cube, with_gradient)
         took = (time.perf_counter() - began) / len(cube)
-        self._row_seconds = took if self._row_seconds is None else min(took, self._row_seconds)
+        if self._warm and not found.causes:
+            self._seconds.append(took)
+        self._warm = True
         return found
 
     def evaluate_in_pieces(self, cube: Array, with_gradient: bool) -> Iterator[tuple[int, EvaluationResult]]:
         """Evaluate a batch, and yield (first row, result) of each piece as soon as it is done, in any order."""
-        if self.lanes == 1:
+        children = self._children
+        if self._lanes == 1 or children is None:
             yield from self._inner.evaluate_in_pieces(cube, with_gradient)
             return
         here = 0
-        while here < len(cube) and not self._shares(len(cube) - here):
+        while here < len(cube) and not self._shares(children, len(cube) - here):
             yield here, self.evaluate(cube[here : here + 1], with_gradient)
             here += 1
         left = dict.fromkeys(range(here, len(cube)))
         try:
-            for at, found in self._children.evaluate_in_pieces(cube[here:], with_gradient) if left else ():
+            for at, found in children.evaluate_in_pieces(cube[here:], with_gradient) if left else ():
                 if not found.causes.get(0, "").startswith(TOOK_DOWN):
                     for row in range(here + at, here + at + len(found.losses)):
                         del left[row]
@@ -85,16 +101,21 @@ class LaneEvaluator:
 
     def close(self) -> None:
         """End the children, and close the evaluator of this process."""
-        self._children.close()
+        if self._children is not None:
+            self._children.close()
         self._inner.close()
 
-    def _shares(self, rows: int) -> bool:
+    @property
+    def _mean_seconds(self) -> float:
+        return sum(self._seconds) / len(self._seconds) if self._seconds else 0.0
+
+    def _shares(self, children: ChildPool, rows: int) -> bool:
         """Return whether the children evaluate a batch of so many rows: if that pays, once all of them are ready."""
-        if self._refused or rows == 1 or (self._row_seconds or 0.0) * rows < QUICK_SECONDS:
+        if self._refused or rows == 1 or self._mean_seconds * rows < QUICK_SECONDS:
             return False
-        self._children.most = self.lanes
+        children.most = self._lanes
         try:
-            return self._children.prepare()
+            return children.prepare()
         except CannotEvaluate:
             self._refused = True
             return False

@@ -78,7 +78,7 @@ def _check_needs(notes: ProblemList, experiment: Experiment) -> None:
 
 
 def _check_concurrency(notes: ProblemList, experiment: Experiment) -> None:
-    """Report a limit above the size of the team: it cannot be reached, as each agent has one lease at a time."""
+    """Report a limit above the size of the team, which bounds leases, and lanes with them."""
     largest = max(len(strategy.team) for strategy in experiment.strategies.values())
     limits: list[tuple[KeyPath, int | None, int]] = [(("concurrency",), experiment.concurrency, largest)]
     limits += [
@@ -87,8 +87,8 @@ def _check_concurrency(notes: ProblemList, experiment: Experiment) -> None:
     ]
     for path, limit, size in limits:
         if limit is not None and limit > size:
-            rule = f"be at most {size}, the size of the team: an agent has one lease at a time"
-            notes.report(path, rule, f"{limit}", "Lower it, or leave it out for the team's size.")
+            rule = f"be at most {size}, the size of the team, also where a lease has several lanes"
+            notes.report(path, rule, f"{limit}", "Lower it, or add agents.")
 
 
 def _check_dimension(notes: ProblemList, experiment: Experiment, landscape: Landscape, space: Space) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import TypeVar
 
@@ -99,7 +100,7 @@ class RunHost:
             self._store.extend(agent, rows)
         lease = order.lease
         if isinstance(self._evaluator, LaneEvaluator):
-            self._evaluator.lanes = lease.lanes
+            self._evaluator.set_lanes(lease.lanes)
         if order.announce_rows:
             yield LeaseUpdate(None)
         searcher = self._searchers[lease.agent]
@@ -217,7 +218,7 @@ class ActorHost:
         if opening.fan_out is not None:
             return RunHost(planned, self._make_evaluator(opening, planned))
         self._check_bits(opening, planned)
-        # Before anything is evaluated: what an objective then holds might not be one that can be sent.
-        children = self._open_children(planned)
         evaluator = open_evaluator(planned.landscape, planned.evaluation, planned.facts)
-        return RunHost(planned, evaluator if children is None else LaneEvaluator(evaluator, children))
+        if planned.concurrency == 1:
+            return RunHost(planned, evaluator)
+        return RunHost(planned, LaneEvaluator(evaluator, partial(self._open_children, planned)))

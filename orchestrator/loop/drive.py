@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 
-from ...agents.agent import Lease
+from ...agents.agent import Agent, AgentError, Lease
 from ...agents.evaluation.first_rows import FirstRows
+from ...landscapes.landscape import Space
 from ..log.log import Log
 from ..policies.policy import Decider
 from ..run_spec import RunSpec
@@ -29,16 +30,26 @@ StreamFactory = Callable[..., np.random.Generator]
 
 
 def begin_run(planned: RunSpec) -> Run:
-    """Return the state of a run before its first event."""
+    """Return the state of a run before its first event. Raises AgentError if an agent says wrongly what it can use."""
     space = planned.facts.space
     members = {
-        name: Member(name, index, agent.row_price(space), lanes=agent.most_lanes(space))
+        name: Member(name, index, agent.row_price(space), lanes=_count_lanes(name, agent, space))
         for index, (name, agent) in enumerate(planned.team)
     }
     return Run(
         planned.id, space, planned.landscape.seconds, planned.budget, planned.concurrency, planned.region, members,
         planned.target, first_rows=FirstRows(planned.evaluation.stop_after),
     )  # fmt: skip
+
+
+def _count_lanes(name: str, agent: Agent, space: Space) -> int:
+    lanes: object = agent.most_lanes(space)
+    if isinstance(lanes, int | np.integer) and not isinstance(lanes, bool) and lanes >= 1:
+        return int(lanes)
+    raise AgentError(
+        f"most_lanes of agent {name} must be a whole number of at least 1, got {lanes!r}. Correct it in the class, or "
+        "leave it out for 1."
+    )
 
 
 def drive_run(

@@ -48,18 +48,21 @@ def open_children(planned: RunSpec) -> ChildPool | None:
     """Create the child processes that evaluate rows of a run side by side; none is started before it is needed.
 
     Returns:
-        The processes; None if rows are evaluated in child processes anyway, or no agent can use any side by side.
+        The processes; None if rows are evaluated in child processes anyway, or the landscape cannot be sent to any from
+        here: what an objective holds by now may not be what the driver has sent.
     """
-    space, settings = planned.facts.space, planned.evaluation
-    if planned.concurrency == 1 or settings.isolated or planned.landscape.external or not planned.facts.rowwise:
-        return None
-    if all(agent.most_lanes(space) == 1 for _, agent in planned.team):
+    settings = planned.evaluation
+    if settings.isolated or planned.landscape.external or not planned.facts.rowwise:
         return None
     settings = settings.model_copy(update={"workers": planned.concurrency})
-    # The actor has one thread, too, and no loss may depend on where a row is evaluated.
-    return ChildPool(
-        planned.landscape, settings, planned.facts, cloudpickle.dumps, (cloudpickle.__name__,), ONE_THREAD
-    )  # fmt: skip
+    try:
+        # The actor has one thread, too, and no loss may depend on where a row is evaluated.
+        return ChildPool(
+            planned.landscape, settings, planned.facts, cloudpickle.dumps, (cloudpickle.__name__,), ONE_THREAD
+        )  # fmt: skip
+    except Exception:
+        # An objective can raise anything when it is pickled. Children only save time.
+        return None
 
 
 def _describe_culprit(planned: RunSpec, error: Exception) -> str:

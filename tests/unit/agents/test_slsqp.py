@@ -45,7 +45,7 @@ def first_words():
 def test_its_last_words_tell_that_the_scale_was_changed(monkeypatch):
     assert first_words().startswith("slsqp: steep, so with a smaller scale: ")
     # Where curvatures seem to be equal, the solver is left to fail first.
-    monkeypatch.setattr("searchparty.agents.slsqp.EVEN", np.inf)
+    monkeypatch.setattr("searchparty.agents.slsqp.EVEN_MANY", np.inf)
     assert first_words().startswith("slsqp: too steep for its first scale, with a smaller one: ")
 
 
@@ -138,3 +138,18 @@ def test_it_can_use_a_lane_for_each_point_of_a_gradient():
 
 def cube(dimension):
     return Space(np.zeros(dimension), np.ones(dimension))
+
+
+@pytest.mark.parametrize(("dimension", "flatter"), [(19, 1.0), (20, 1e4)])
+def test_a_spread_of_curvatures_counts_as_even_as_in_earlier_versions_below_many_dimensions(
+    monkeypatch, dimension, flatter
+):
+    class Slope:
+        def gradient(self, x):
+            return x
+
+    monkeypatch.setattr("searchparty.agents.slsqp.take_first_step", lambda slope, start, *_: (start + 0.1, 1e9))
+    monkeypatch.setattr("searchparty.agents.slsqp.measure_spread", lambda step, change: 1.13)
+    solver = Slsqp()
+    _, scale = solver._rescale(Slope(), np.zeros(dimension), 1.0)
+    assert scale == solver.units**2 / 1e9 * flatter

@@ -39,8 +39,8 @@ def evaluate(function, lanes, most=1):
     """Return the result of a batch of the points, after at most so many batches, once a row was evaluated elsewhere."""
     landscape = InMemory(function=function, bounds=((0.0, 1.0),))
     children = ChildPool(landscape, Evaluation(workers=4), read_facts(landscape), pickle.dumps, ("json",))
-    found = LaneEvaluator(InProcessEvaluator(open_problem(landscape)), children)
-    found.lanes = lanes
+    found = LaneEvaluator(InProcessEvaluator(open_problem(landscape)), lambda: children)
+    found.set_lanes(lanes)
     try:
         for _ in range(most):
             result = assemble_pieces(found.evaluate_in_pieces(POINTS, False), POINTS, False)
@@ -63,6 +63,22 @@ def test_until_the_children_are_ready_rows_are_evaluated_here():
     assert evaluate(name_process, 3).losses[0] == HERE
 
 
+def end_early(x):
+    return name_process(x) if x[0] < 0.9 else float(os.getpid())
+
+
+def break_early(x):
+    if x[0] > 0.9:
+        raise ValueError("out of the domain")
+    return name_process(x)
+
+
+@pytest.mark.parametrize("function", [end_early, break_early])
+def test_rows_that_end_early_do_not_keep_the_others_from_children(function):
+    losses = evaluate(function, 3, 1200).losses
+    assert HERE not in losses
+
+
 @pytest.mark.parametrize("lanes", [2, 4])
 def test_then_they_are_evaluated_by_as_many_children_as_there_are_lanes(lanes):
     # As many batches as a minute has time for: a busy machine may take long to start a process.
@@ -74,8 +90,8 @@ def test_then_they_are_evaluated_by_as_many_children_as_there_are_lanes(lanes):
 def test_a_row_that_takes_its_child_down_is_evaluated_here():
     landscape = InMemory(function=end_unless_here, bounds=((0.0, 1.0),))
     children = ChildPool(landscape, Evaluation(workers=2), read_facts(landscape))
-    found = LaneEvaluator(InProcessEvaluator(open_problem(landscape)), children)
-    found.lanes = 2
+    found = LaneEvaluator(InProcessEvaluator(open_problem(landscape)), lambda: children)
+    found.set_lanes(2)
     try:
         for _ in range(1200):
             result = assemble_pieces(found.evaluate_in_pieces(POINTS, False), POINTS, False)
@@ -94,3 +110,20 @@ def test_where_no_child_can_evaluate_all_is_evaluated_here(monkeypatch):
 
     monkeypatch.setattr(ChildPool, "prepare", refuse)
     assert set(evaluate(name_process, 3, 5).losses) == {HERE}
+
+
+def test_children_are_created_once_when_the_first_lease_with_several_lanes_comes():
+    landscape, asked = InMemory(function=quick, bounds=((0.0, 1.0),)), []
+
+    def refuse():
+        asked.append(1)
+
+    found = LaneEvaluator(InProcessEvaluator(open_problem(landscape)), refuse)
+    counts = []
+    for lanes in (1, 1, 3, 2, 1):
+        found.set_lanes(lanes)
+        result = assemble_pieces(found.evaluate_in_pieces(POINTS, False), POINTS, False)
+        assert set(result.losses) == {HERE}
+        counts.append(len(asked))
+    found.close()
+    assert counts == [0, 0, 1, 1, 1]

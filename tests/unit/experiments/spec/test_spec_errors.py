@@ -44,8 +44,8 @@ SETTINGS = [
      "each landscape (default: 1)."),
     ("100", "100\nrepeats: 1.5", "repeats must be a whole number, got 1.5 (x.yaml:3). Leave out the fraction."),
     ("100", "100\nrepeats: many", "repeats must be a whole number, got 'many' (x.yaml:3)*"),
-    ("100", "100\nconcurrency: 2", "concurrency must be at most 1, the size of the team: an agent has one lease at a "
-     "time, got 2 (x.yaml:3). Lower it, or leave it out for the team's size."),
+    ("100", "100\nconcurrency: 2", "concurrency must be at most 1, the size of the team, also where a lease has "
+     "several lanes, got 2 (x.yaml:3). Lower it, or add agents."),
     ("[random]", "[random]\n    concurrency: 3", "strategies.alone.concurrency must be at most 1*got 3 (x.yaml:8)*"),
     ("100", "100\nregion: {center: 0.9, radius: 0.2}", "region must lie within the unit cube, got center 0.9 with "
      "radius 0.2 (x.yaml:3). Lower the radius to 0.1, or move the center."),

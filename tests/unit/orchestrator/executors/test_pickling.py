@@ -77,3 +77,19 @@ def test_children_of_lanes_have_one_thread_as_the_actor_has_whatever_the_environ
         assert children.evaluate(np.array([[0.2], [0.6]]), False).losses.tolist() == [1.0, 1.0]
     finally:
         children.close()
+
+
+class Raises:
+    def __init__(self, error):
+        self.error = error
+
+    def __call__(self, x):
+        return 0.0
+
+    def __getstate__(self):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), TypeError("no"), ValueError("no"), OSError("no")])
+def test_there_are_no_children_where_the_objective_cannot_be_sent_again(error):
+    assert open_children(planned(Raises(error), Slsqp(), concurrency=2)) is None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchparty.agents.agent import Agent, Converged, Lease, Region
+from searchparty.agents.agent import Agent, AgentError, Converged, Lease, Region
 from searchparty.agents.leases.recorded_rows import ReplayError
 from searchparty.landscapes.landscape import Landscape, Space
 from searchparty.orchestrator.executors.in_process import InProcessExecutor
@@ -291,3 +291,14 @@ def test_the_trace_is_canonical_text(tmp_path):
         "stopped",
     }
     assert not any("wall" in line for line in lines)
+
+
+@pytest.mark.parametrize("lanes", [0, -1, None, 2.0, True, "two"])
+def test_lanes_that_are_no_number_of_evaluations_are_refused_in_words(lanes):
+    class Wide(Walker):
+        def most_lanes(self, space):
+            return lanes
+
+    plan = RunSpec(Toy(), (("wide", Wide()),), Composed(), seed=0, repeat=0, budget=9, concurrency=1)
+    with pytest.raises(AgentError, match=f"^most_lanes of agent wide must be a whole number .*, got {lanes!r}."):
+        begin_run(plan)
