@@ -297,37 +297,21 @@ def actors(of: int | None = None) -> list[int]:
 
 
 class Hunter(threading.Thread):
-    """Kills actors at random moments until it is stopped.
+    """Kills actors at random moments until it is stopped."""
 
-    Ray gives a lease up after ten lost actors, which on a busy machine need longer to start than the next kill takes to
-    come. So the hunter makes at most ``MOST_IN_A_ROW`` kills before there are further points in the log.
-    """
-
-    MOST_IN_A_ROW = 3
-
-    def __init__(
-        self, seed: int, most: int, out: Path, victims: Callable[[], list[int]] = actors, mean: float = 0.5
-    ) -> None:
+    def __init__(self, seed: int, most: int, victims: Callable[[], list[int]] = actors, mean: float = 0.5) -> None:
         super().__init__(daemon=True)
         self._rng, self._most, self._victims, self._mean = random.Random(seed), most, victims, mean
-        self._out, self._rows, self._in_a_row = out, 0, 0
         self._over = threading.Event()
         self.kills = 0
 
     def run(self) -> None:
         while self.kills < self._most and not self._over.wait(0.1 + self._rng.expovariate(1 / self._mean)):
-            living = self._victims() if self._may_kill() else []
+            living = self._victims()
             if living:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._rng.choice(living), signal.SIGKILL)
                     self.kills += 1
-                    self._in_a_row += 1
-
-    def _may_kill(self) -> bool:
-        rows = rows_of(self._out)
-        if rows > self._rows:
-            self._rows, self._in_a_row = rows, 0
-        return self._in_a_row < self.MOST_IN_A_ROW
 
     def stop(self) -> int:
         """Stop, and return how many were killed."""
@@ -348,10 +332,9 @@ def kill_actors(trials: list[Trial], out: Path, kills: int, seed: int, tally: Ta
     while done < kills:
         seed += 1
         one = trials[seed % len(trials)]
-        results_directory = out / f"actors-{seed}"
-        hunter = Hunter(seed, kills - done, results_directory, lambda: actors(own_raylet()))
+        hunter = Hunter(seed, kills - done, lambda: actors(own_raylet()))
         hunter.start()
-        results = run(one.yaml, out=results_directory, executor="ray", report=False)
+        results = run(one.yaml, out=out / f"actors-{seed}", executor="ray", report=False)
         done += hunter.stop()
         assert not results.errors, results.errors
         tally.repeated += one.counted() - one.calls
