@@ -23,6 +23,7 @@ from typing import Any
 from searchparty.experiments.api import run
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.execution.verification import verify_results
+from searchparty.orchestrator.executors.process_losses import ROW_LOST
 from searchparty.orchestrator.log.log import LogError
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.trace import trace
@@ -204,7 +205,8 @@ class Tally:
         if text_of(results) == trial.reference:
             self.equal += 1
         else:
-            self.different.append(what)
+            lost = f": a row {ROW_LOST}, and failed by the rule" if ROW_LOST in text_of(results) else ""
+            self.different.append(f"{what}{lost}")
         self.different += verify_results(results).problems
 
 

@@ -50,8 +50,10 @@ def advise_step(compared: Comparison, verdict: Verdict, directory: str = "") -> 
     """
     advice = compared.advise(verdict)
     words: tuple[str, ...]
+    if advice.need in ("pilot", "repeats") and not compared.grows:
+        return Step("branch other repeats of the original, too: one pair of runs cannot tell.")
     if advice.need in ("pilot", "repeats"):
-        words = ("resume", directory, "--repeats", str(advice.repeats)) if directory and compared.grows else ()
+        words = ("resume", directory, "--repeats", str(advice.repeats)) if directory else ()
         return Step(_ask_repeats(compared, verdict, advice), words)
     if advice.need == "power":
         words = ("report", directory, "--power") if directory else ()

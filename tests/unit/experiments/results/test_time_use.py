@@ -124,13 +124,17 @@ def test_numbers_of_times_are_short(results):
     assert all(len(json.loads(body)) == 5 and len(body) < 80 for *_, body in bodies)
 
 
+def run_on_ray(results, folder, executor):
+    """Run the experiment of some results with another executor, into a folder."""
+    text = (results.path.parent / "t.yaml").read_text()
+    (folder / "t.yaml").write_text(text.replace("executor: simulated", executor))
+    return run(folder / "t.yaml", out=folder / "t-1", report=False)
+
+
 @pytest.mark.ray
 @pytest.mark.usefixtures("local_ray")
 def test_leases_of_a_spread_run_have_the_times_of_their_actors(results, tmp_path):
-    text = (results.path.parent / "t.yaml").read_text()
-    spread = "executor: {kind: ray, placement: spread, address: auto}"
-    (tmp_path / "t.yaml").write_text(text.replace("executor: simulated", spread))
-    (each,) = run(tmp_path / "t.yaml", out=tmp_path / "t-1", report=False).runs
+    (each,) = run_on_ray(results, tmp_path, "executor: {kind: ray, placement: spread, address: auto}").runs
     assert {timing.actor for timing in each.timings.values()} == {0, 1}
     assert len(each.timings) == len(results.leases(results.runs[0].id))
     time = account_for_timings(each.team, each.events, each.timings)
@@ -142,10 +146,7 @@ def test_leases_of_a_spread_run_have_the_times_of_their_actors(results, tmp_path
 @pytest.mark.ray
 @pytest.mark.usefixtures("local_ray")
 def test_leases_of_packed_runs_have_the_times_of_their_actor(results, tmp_path):
-    text = (results.path.parent / "t.yaml").read_text()
-    packed = "repeats: 3\nexecutor: {kind: ray, placement: packed, address: auto}"
-    (tmp_path / "t.yaml").write_text(text.replace("executor: simulated", packed))
-    found = run(tmp_path / "t.yaml", out=tmp_path / "t-1", report=False)
+    found = run_on_ray(results, tmp_path, "repeats: 3\nexecutor: {kind: ray, placement: packed, address: auto}")
     with LogReader(found.path) as reader:
         walls = {each.id: reader.walls(each.id) for each in found.runs}
     for each in found.runs:

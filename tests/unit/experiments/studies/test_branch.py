@@ -9,6 +9,7 @@ from searchparty import load, resume, run
 from searchparty.experiments.api import Results, resume_plan
 from searchparty.experiments.cli.run import resume_planned
 from searchparty.experiments.cli.study import _read_moment
+from searchparty.experiments.comparison.words.findings import write_findings
 from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.execution.verification import verify_results
@@ -144,7 +145,11 @@ def test_the_log_names_the_run_and_the_evaluation(recorded, tmp_path):
     assert f'id="replay" data-run="{original.id}" data-beside="{new.id}"' in page
     again = resume(results.path, report=False)
     assert {each.id for each in again.runs} == {original.id, new.id}
-    assert not results.compare().grows
+    compared = results.compare()
+    assert not compared.grows
+    assert write_findings(compared, "out").step.line == (
+        "branch other repeats of the original, too: one pair of runs cannot tell."
+    )
 
 
 def test_a_branch_can_be_branched(recorded, tmp_path):

@@ -51,6 +51,15 @@ class Play:
         return lease
 
 
+def play_out_under_noise(play):
+    """Return the leases of a run in which the first finding has told of noise, but for the first, to its end."""
+    play.next(10.0, noisy=True)
+    leases = [play.next(9.0)]
+    while play.run.remaining:
+        leases.append(play.next(9.0))
+    return leases
+
+
 def probed(play, loss=10.0):
     """Work the first lease of the opener, and that of the prober, which finds nothing."""
     return play.next(loss), play.next(loss + 1, "exhausted", 2)
@@ -317,10 +326,7 @@ def test_under_noise_the_steady_member_takes_the_place_of_all_others():
 
 def test_under_noise_the_last_tenth_of_the_budget_goes_to_repeats():
     play = Play(budget=230 * D)
-    play.next(10.0, noisy=True)
-    leases = [play.next(9.0)]
-    while play.run.remaining:
-        leases.append(play.next(9.0))
+    leases = play_out_under_noise(play)
     assert {lease.agent for lease in leases} == {"cma-es"}
     assert [lease.repeats for lease in leases] == [False] * (len(leases) - 1) + [True]
     assert (leases[-2].budget, leases[-1].budget) == (7 * D, 23 * D)
@@ -381,10 +387,7 @@ def test_while_the_steady_member_is_out_others_get_the_leases_that_are_left():
 
 def test_of_numbered_members_the_first_is_steady():
     play = Play(("slsqp", "axes", "cma-es-1", "cma-es-2"), budget=230 * D)
-    play.next(10.0, noisy=True)
-    leases = [play.next(9.0)]
-    while play.run.remaining:
-        leases.append(play.next(9.0))
+    leases = play_out_under_noise(play)
     assert {lease.agent for lease in leases} == {"cma-es-1"}
     assert [lease.repeats for lease in leases] == [False] * (len(leases) - 1) + [True]
     assert all("losses are noisy: " in lease.reason for lease in leases)
