@@ -251,6 +251,33 @@ def test_intervals_cover_the_truth_and_no_difference_is_rarely_called_one(proble
         assert wrong / tries <= 0.05
 
 
+def draw_unknown(random, strategies, runs, lead):
+    """Return runs whose losses fall towards ends of an unknown minimum; the first strategy ends lower by ``lead``."""
+    falling = 10 * np.exp(-0.2 * np.arange(40))
+    return [
+        make_summary(falling + random.normal() - lead * (place == 0), f"s{place}", repeat)
+        for place in range(strategies)
+        for repeat in range(runs)
+    ]
+
+
+@pytest.mark.parametrize("strategies", [2, 3, 4])
+def test_five_wins_of_five_are_settled_where_the_minimum_is_unknown(strategies):
+    problems = form_problems(draw_unknown(np.random.default_rng(strategies), strategies, 5, lead=9.0))
+    assert {judge_pair(problems, "s0", f"s{place}").decision for place in range(1, strategies)} == {"better"}
+
+
+@pytest.mark.parametrize(("strategies", "runs"), [(2, 5), (2, 10), (3, 10)])
+def test_where_the_minimum_is_unknown_no_difference_is_rarely_called_one(strategies, runs):
+    random = np.random.default_rng(runs)
+    decisions = [
+        judge_pair(form_problems(draw_unknown(random, strategies, runs, lead=0.0)), "s0", "s1").decision
+        for _ in range(100)
+    ]
+    assert decisions.count("better") <= 5
+    assert decisions.count("worse") <= 5
+
+
 def test_areas_are_compared_only_where_they_are_asked_for_or_decide():
     problems = form_problems(make_runs({"a": [FAST] * 3, "b": [SLOW] * 3}, minimum=0.0))
     whole, lean = judge_pair(problems, "a", "b"), judge_pair(problems, "a", "b", with_area=False)
