@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from summaries import make_summary, reach, simulate
 
-from searchparty.experiments.comparison.bootstrap import FEW_PROBLEMS
+from searchparty.experiments.comparison.bootstrap import FEW_PROBLEMS, Interval
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.comparison.problems import form_problems
 from searchparty.experiments.comparison.verdict import choose_headline, decide, judge_against, judge_pair
@@ -62,6 +62,33 @@ def test_equal_runs_are_equivalent():
     assert verdict.ratio.estimate == 1.0
     same = judge({"a": [(10,) * 5] * 3, "b": [(10,) * 5] * 3})
     assert (same.decision, same.ratio.low, same.ratio.high) == ("equivalent", 1.0, 1.0)
+
+
+def make_twins(hits, landscape="p0"):
+    """Return runs of two strategies that tried the same points, which reach the target after such different times."""
+    return [
+        reach(hit, 1000, strategy=strategy, landscape=landscape, repeat=repeat, digest=f"{landscape} {repeat}")
+        for strategy in "ab"
+        for repeat, hit in enumerate(hits)
+    ]
+
+
+def test_runs_that_are_equal_to_the_last_bit_do_not_differ_however_much_they_vary():
+    varied = (3, 40, 600, 9, 200)
+    unlike = judge({"a": [varied], "b": [varied]})
+    assert (unlike.decision, unlike.twins) == ("not settled", 0)
+    same = judge_pair(form_problems(make_twins(varied)), "a", "b")
+    assert (same.decision, same.twins) == ("equivalent", 5)
+    assert (same.ratio, same.bounded) == (Interval(1.0, 1.0, 1.0), Interval(1.0, 1.0, 1.0))
+    assert same.turn() == replace(same, first="b", second="a")
+    # One run of another problem that differs, or too few runs.
+    other = judge_pair(form_problems(make_twins(varied) + make_runs({"a": [[], varied], "b": [[], varied]})), "a", "b")
+    assert (other.decision, other.twins) == ("not settled", 0)
+    few = judge_pair(form_problems(make_twins(varied[:2])), "a", "b")
+    assert (few.decision, few.lacks_runs, few.twins) == ("not settled", True, 2)
+    # Where none reaches the target.
+    none = judge_pair(form_problems(make_twins([None] * 5)), "a", "b")
+    assert (none.basis, none.twins) == ("nothing", 5)
 
 
 def test_a_problem_that_one_never_solves_counts_by_its_bound():
