@@ -145,7 +145,7 @@ def test_what_is_written_can_be_read(wells):
     assert "src=" not in text
 
 
-def test_the_report_shows_them(wells):
+def test_the_report_shows_them(wells, unrendered, coarse_figures):
     study_minima(open_searched(wells))
     (section,) = list_minima([wells, wells.parent])
     assert section.title

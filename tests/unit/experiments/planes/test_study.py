@@ -161,7 +161,7 @@ def test_one_landscape_is_named_where_there_are_several(tmp_path):
     assert isinstance(open_searched(tmp_path / "out", "sphere D=3").landscape, Sphere)
 
 
-def test_a_report_shows_planes_and_says_which_it_cannot_read(results):
+def test_a_report_shows_planes_and_says_which_it_cannot_read(results, unrendered, coarse_figures):
     study_plane(open_searched(results), "pca", ("descent",), resolution=5, name="shown")
     (results / "planes" / "broken.json").write_text('{"format": 1')
     text = write_report(results).read_text()
