@@ -37,6 +37,7 @@ NO_DIFFERENCE = Interval(0.0, 0.0, 0.0)
 """... and the difference of their areas."""
 
 Decision = Literal["better", "equivalent", "worse", "not settled"]
+Basis = Literal["running times", "areas", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Verdict:
     first: str
     second: str
     decision: Decision
-    basis: Literal["running times", "areas", "nothing"]
+    basis: Basis
     why: str
     ratio: Interval | None
     bounded: Interval | None
@@ -143,6 +144,7 @@ def judge_pair(
     solved = [pair for pair in pairs if pair.solved]
     both = [pair for pair in solved if pair.first.solved and pair.second.solved]
     only_first = sum(not pair.second.solved for pair in solved)
+    only_second = len(solved) - len(both) - only_first
     runs = min((pair.runs for pair in pairs), default=0)
     ratio = _find_ratio(both, random)
     bounded = ratio if len(both) == len(solved) else _find_ratio(solved, random)
@@ -150,15 +152,7 @@ def judge_pair(
     twins = count_twins(problems, first, second)
     if twins:
         ratio, bounded, area = ratio and ALIKE, bounded and ALIKE, area and NO_DIFFERENCE
-    only_second = len(solved) - len(both) - only_first
-    margin = -log(equivalence)
-    basis: Literal["running times", "areas", "nothing"] = "nothing"
-    decision: Decision = "not settled"
-    if bounded is not None:
-        basis, decision = "running times", decide(_take_log(bounded.low), _take_log(bounded.high), margin)
-    elif area is not None:
-        # A larger area is better, a larger ratio is worse.
-        basis, decision = "areas", decide(-area.high, -area.low, EQUIVALENT_AREA)
+    basis, decision = _decide_by(bounded, area, equivalence)
     counted = len(solved) if basis == "running times" else len(pairs)
     why = _find_doubt(decision, basis, (len(pairs), counted, runs), only_first, only_second)
     relative = any(problem.relative for problem in problems)
@@ -166,6 +160,16 @@ def judge_pair(
         first, second, "not settled" if why else decision, basis, why, ratio, bounded, area, len(pairs), len(both),
         only_first, only_second, runs, relative, _is_contradicted(decision, only_first, only_second), twins,
     )  # fmt: skip
+
+
+def _decide_by(bounded: Interval | None, area: Interval | None, equivalence: float) -> tuple[Basis, Decision]:
+    """Decide by the ratio of running times, or by the area where there is no ratio; return what decides, too."""
+    if bounded is not None:
+        return "running times", decide(_take_log(bounded.low), _take_log(bounded.high), -log(equivalence))
+    if area is not None:
+        # A larger area is better, a larger ratio is worse.
+        return "areas", decide(-area.high, -area.low, EQUIVALENT_AREA)
+    return "nothing", "not settled"
 
 
 def decide(low: float, high: float, margin: float) -> Decision:

@@ -56,6 +56,7 @@ class MinimizeResult(OptimizeResult):  # type: ignore[misc]
 
 
 def build_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
+    """Return the result of a run, of which ``minimize`` describes the entries."""
     best, parts = run.incumbent, log.all_rows()
     noted = [failure for part in parts for failure in part.failures]
     failures = Counter(failure.cause for failure in noted if not failure.is_free)
@@ -64,15 +65,9 @@ def build_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
     values = failures - gradients
     evaluated = sum(len(part.losses) for part in parts) - free
     differentiated = sum(_count_gradients(part) for part in parts)
-    message = run.stopped or ""
-    if evaluated and values.total() == evaluated:
-        end = message if run.halted is None else f"the run stopped after {evaluated} evaluations"
-        message = f"all evaluations failed: the objective {_most_frequent(values)} ({end})"
-    broken = Counter(failure.cause for failure in noted if failure.cause.startswith(INFEASIBLE_CAUSE))
-    if broken and not evaluated:
-        condition = broken.most_common(1)[0][0].removeprefix(INFEASIBLE_CAUSE)
-        message = f"no setting that was proposed meets the constraint {condition!r} ({broken.total()} were proposed)"
+    infeasible = Counter(failure.cause for failure in noted if failure.cause.startswith(INFEASIBLE_CAUSE))
     failed_agents = _describe_agent_failures(run, log)
+    message = _describe_end(run, evaluated, values, infeasible)
     message += "".join(f"; agent {agent} {words}" for agent, words in failed_agents.items())
     if gradients:
         message += f"; {gradients.total()} of {differentiated} gradients failed: {_most_frequent(gradients)}"
@@ -99,6 +94,25 @@ def build_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
         curve=np.array(run.curve, dtype=float).reshape(-1, 2),
         log=log,
     )
+
+
+def _describe_end(run: Run, evaluated: int, failed: Counter[str], infeasible: Counter[str]) -> str:
+    """Return why a run ended, or why nothing that it tried has a value.
+
+    Args:
+        run: The run.
+        evaluated: How many points it evaluated.
+        failed: The causes of those without a value.
+        infeasible: The causes of settings that were not evaluated because they break a constraint.
+    """
+    message = run.stopped or ""
+    if infeasible and not evaluated:
+        condition = infeasible.most_common(1)[0][0].removeprefix(INFEASIBLE_CAUSE)
+        return f"no setting that was proposed meets the constraint {condition!r} ({infeasible.total()} were proposed)"
+    if evaluated and failed.total() == evaluated:
+        end = message if run.halted is None else f"the run stopped after {evaluated} evaluations"
+        return f"all evaluations failed: the objective {_most_frequent(failed)} ({end})"
+    return message
 
 
 def build_partial_result(planned: RunSpec, run: Run, log: MemoryLog, ended: str) -> OptimizeResult:
