@@ -259,7 +259,7 @@ def test_losses_of_unknown_minimum_and_wide_range(results, unrendered):
     landscape = "{kind: python, function: f.py:f, bounds: [[-3, 3], [-3, 3]]}"
     directory = results(landscape, beside={"f.py": code})
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
-    assert "Target: relative: reached by 25% of all runs." in text
+    assert "Target: relative: reached by 25 % of all runs." in text
     assert "Distance to the known minimum" not in text
 
 
