@@ -16,7 +16,7 @@ from .opening import Opening, first_named, is_named, members_named
 from .policy import Policy
 from .records import describe_records, give_up_reason, weigh
 
-ADDED = ("planner", "plans", "steady", "repeats", "sprinter", "probes_from", "first")
+ADDED = ("planner", "plans", "steady", "repeats", "sprinter", "probes_from", "first", "fruitless")
 """Settings that are recorded only where they are not at their defaults."""
 SPRINT, SPRINT_DIMENSION = 15, 8
 """The sprinter opens if the budget is at most so many evaluations, in multiples of D, in at most so many dimensions."""
@@ -25,6 +25,10 @@ MANY_AXES = 10
 LEAST_REPEATS = 20
 """With fewer evaluations than this for repeats, there are none."""
 REPEATS_WHY = "losses are noisy: repeats the best points, to return the one that is best on the mean"
+FRUITLESS = (
+    "Factor of the weight of a member whose last two searches, or more, ended where they began, as those that follow "
+    "slopes do on plateaus; only with one lease out at a time. 1: it weighs as much."
+)
 PLAN = 2
 """Evaluations per lease of the planner, in multiples of D: its leases end nothing, and reports show its way."""
 
@@ -41,7 +45,8 @@ class Party(Policy):
        minimum, with a new model of the loss.
     2. Then a lease goes to the member that has spent least in relation to its weight, which is 1 plus ``bonus`` times
        the fraction of its last ``window`` leases that improved the run's incumbent. A member's first search starts at
-       the incumbent, in a box of radius ``near``. A member that has converged starts again anywhere. A restart of the
+       the incumbent, in a box of radius ``near``. A member that has converged starts again anywhere. One whose searches
+       end where they began, as those of slopes do on plateaus, weighs less (``fruitless``). A restart of the
        opener (or of a member numbered after it) is given up for another when it gains too little per lease to catch
        up with the incumbent within ``patience`` leases.
 
@@ -113,6 +118,7 @@ class Party(Policy):
     bonus: float = Field(
         3.0, ge=0, description="Weight added to a member whose last leases all improved the incumbent."
     )
+    fruitless: float = Field(0.1, gt=0, le=1, description=FRUITLESS)
     near: float = Field(0.25, gt=0, le=0.5, description="Radius around the incumbent of a member's first search.")
     patience: float = Field(
         2.0,
@@ -190,7 +196,7 @@ class Party(Policy):
             return opening.opener
         able = [m for m in waiting if m is not prober and not is_planner(run, self, m)]
         if able and not (planner is None and others and opening.alone):
-            return min(able, key=lambda m: (m.spent / weigh(m, self.window, self.bonus), m.index))
+            return min(able, key=lambda m: (m.spent / weigh_member(run, self, m), m.index))
         # One that has ended its search gets another lease only where nobody else can spend what is left.
         return waiting[0] if waiting and not others else None
 
@@ -260,6 +266,16 @@ def find_reserve(run: Run, policy: Party, leases: Sequence[Lease]) -> int:
     return count_reserve(run, policy) if out else 0
 
 
+def idle_factor(run: Run, policy: Party) -> float:
+    """Return the factor of the weight of members whose searches end where they began."""
+    return policy.fruitless if run.concurrency == 1 else 1.0
+
+
+def weigh_member(run: Run, policy: Party, member: Member) -> float:
+    """Return a member's weight after the opening."""
+    return weigh(member, policy.window, policy.bonus, idle_factor(run, policy))
+
+
 def later_region(
     run: Run, policy: Party, member: Member, of_opener: bool, region: Region, rng: np.random.Generator
 ) -> tuple[bool, Region, str]:  # fmt: skip
@@ -280,7 +296,8 @@ def later_region(
         guest = not of_opener and member.leases == 0 and policy.sharing
         region, why = find_start(run, member, hopeless, policy.near if guest else None, rng)
     noise = "losses are noisy: " if member is find_steady(run, policy) else ""
-    return fresh or bool(hopeless), region, f"{noise}{why}; {describe_records(member, policy.window, policy.bonus)}"
+    records = describe_records(member, policy.window, policy.bonus, idle_factor(run, policy))
+    return fresh or bool(hopeless), region, f"{noise}{why}; {records}"
 
 
 def fit_evaluations(

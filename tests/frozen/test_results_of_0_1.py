@@ -8,6 +8,7 @@ import pytest
 from freeze import FOLDER, bits, read_hash
 from test_traces import FROZEN
 
+from searchparty.agents.axes import Axes
 from searchparty.experiments.api import resume
 from searchparty.experiments.execution import first_rule
 from searchparty.experiments.execution.code_digest import shorten
@@ -38,7 +39,11 @@ def results(tmp_path):
 @pytest.fixture
 def unchanged(monkeypatch):
     """Set aside that parts of a party have changed: where they have not, its results are still what they were."""
+    search = Axes.search
     monkeypatch.setattr(first_rule, "CHANGED_SINCE_0_1", frozenset())
+    monkeypatch.setattr(
+        Axes, "search", lambda self, *given: search(self.model_copy(update={"together": False}), *given)
+    )
 
 
 def test_results_of_a_party_are_refused_with_what_has_changed(results):

@@ -37,8 +37,8 @@ class Play:
         advance(self.run, Granted(self.run.decisions, leases))
         return leases
 
-    def outcome(self, lease, loss, why="spent", charged=None, noisy=False):
-        best = Incumbent(lease.agent, lease.id, 0, np.full(D, 0.3), loss)
+    def outcome(self, lease, loss, why="spent", charged=None, noisy=False, row=0):
+        best = Incumbent(lease.agent, lease.id, row, np.full(D, 0.3), loss)
         minimum = Converged(best.point, loss, "flat") if why == "converged" else None
         charged = lease.budget if charged is None else charged
         finding = Finding(lease.id, lease.agent, charged, charged, why, best, minimum, noisy=noisy)
@@ -489,3 +489,51 @@ def test_many_at_once_with_few_evaluations_for_each_are_local_solvers():
     assert default_team(3, Party(), arguments, 100) == TEAM
     assert default_team(8, Party(probes_from=0), arguments, 100) == usual
     assert default_team(8, Party(), arguments, 100, values_alone=False) == usual
+
+
+def work_on_a_plateau(row=0, leases=200, **settings):
+    """Work a run whose slsqp ends each search at once, with this row as its best, and return its leases."""
+    play, worked = Play(**settings), []
+    for i in range(leases):
+        for lease in play.decide():
+            worked.append(lease)
+            ends = {"why": "converged", "charged": D + 1, "row": row} if lease.agent == "slsqp" else {}
+            ends = {"why": "exhausted", "charged": 2} if lease.agent == "axes" else ends
+            play.outcome(lease, 10.0 + i, **ends)
+    return worked
+
+
+def share_of_slsqp(leases):
+    spent = [(lease.agent, D + 1 if lease.agent == "slsqp" else lease.budget) for lease in leases]
+    slsqp, cma = (sum(n for agent, n in spent if agent == name) for name in ("slsqp", "cma-es"))
+    return slsqp / (slsqp + cma)
+
+
+def test_a_member_whose_searches_end_where_they_began_weighs_less():
+    stuck = work_on_a_plateau()
+    last = [lease.reason for lease in stuck if lease.agent == "slsqp"][-1]
+    assert "searches ended where they began (weight 0.1)" in last
+    assert share_of_slsqp(stuck) == pytest.approx(1 / 11, abs=0.03)
+    assert share_of_slsqp(work_on_a_plateau(fruitless=1.0)) == pytest.approx(1 / 2, abs=0.03)
+
+
+@pytest.mark.parametrize("settings", [{"fruitless": 1.0}, {"row": 2}, {"concurrency": 2}])
+def test_elsewhere_it_weighs_as_much(settings):
+    assert not any("where they began" in lease.reason for lease in work_on_a_plateau(**settings))
+
+
+def test_a_search_that_finds_something_restores_its_weight():
+    play = Play()
+    play.next(10.0, "converged", D + 1)
+    play.next(10.0, "exhausted", 2)
+    play.next(10.0, "converged", D + 1)
+    member = play.run.members["slsqp"]
+    assert member.fruitless == 2
+    while play.next(10.0, "spent").agent != "slsqp":
+        assert member.fruitless == 2
+    assert member.fruitless == 0
+
+
+def test_the_factor_is_recorded_only_where_it_is_not_the_default():
+    assert "fruitless" not in Party().model_dump()
+    assert Party(fruitless=0.5).model_dump()["fruitless"] == 0.5
