@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -111,9 +112,9 @@ def test_needs_nothing_from_outside(party):
     assert not re.search(r"@import|url\((?!#)", html)
 
 
-def test_figures_are_files_where_they_are_asked_for(results):
-    directory = results(strategies=TEAM + "  alone:\n    agents: [random]\n")
-    write_report(directory)
+def test_figures_are_files_where_they_are_asked_for(party, tmp_path):
+    directory = tmp_path / "out"
+    shutil.copytree(party[0], directory)
     assert not (directory / "figures").exists()
     write_report(directory, figures=True)
     runs = {run.id for run in read_runs(directory)}
