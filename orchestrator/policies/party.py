@@ -12,7 +12,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from ...agents.agent import Incumbent, Lease, Region
 from ..state.member import Member
 from ..state.run import Run
-from .opening import Opening, members_named
+from .opening import Opening, first_named, is_named, members_named
 from .policy import Policy
 from .records import describe_records, give_up_reason, weigh
 
@@ -162,7 +162,8 @@ class Party(Policy):
         """Return the state of the opening."""
         opener = self.sprinter if self.sprints(run.budget, run.space.dimension) else self.opener
         openers = members_named(run, opener) or members_named(run, self.opener) or run.team[:1]
-        guests = tuple(m for m in run.members.values() if m is not openers[0] and m.name != self.prober)
+        prober = first_named(run, self.prober)
+        guests = tuple(m for m in run.members.values() if m is not openers[0] and m is not prober)
         return Opening(run, openers[0], openers, guests, self.lease * run.space.dimension, self.stall)
 
     def plans_on(self, stepped: bool) -> bool:
@@ -175,14 +176,14 @@ class Party(Policy):
 
     def find_planner(self, run: Run) -> Member | None:
         """Return the member that searches first in place of the opener; None if the opener does."""
-        return run.members.get(self.planner) if self.plans_on(run.space.is_stepped) else None
+        return first_named(run, self.planner) if self.plans_on(run.space.is_stepped) else None
 
     def _choose_member(self, run: Run, opening: Opening, waiting: Sequence[Member], others: bool) -> Member | None:
         """Choose which of the waiting members gets the next lease; None if none should.
 
         ``others`` tells whether any lease is out or has been granted in this decision.
         """
-        prober, planner = run.members.get(self.prober), self.find_planner(run)
+        prober, planner = first_named(run, self.prober), self.find_planner(run)
         probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)
         if planner is not None and planner in waiting and (not planner.leases or not planner.needs_fresh):
             return planner
@@ -193,7 +194,7 @@ class Party(Policy):
             return prober
         if planner is None and opening.on and opening.opener in waiting:
             return opening.opener
-        able = [m for m in waiting if m is not prober and m.name != self.planner]
+        able = [m for m in waiting if m is not prober and not is_planner(run, self, m)]
         if able and not (planner is None and others and opening.alone):
             return min(able, key=lambda m: (m.spent / weigh_member(run, self, m), m.index))
         # One that has ended its search gets another lease only where nobody else can spend what is left.
@@ -203,22 +204,22 @@ class Party(Policy):
         self, run: Run, opening: Opening, member: Member, number: int, left: int, lanes: int, rng: np.random.Generator
     ) -> Lease:  # fmt: skip
         size, fresh, region = self.lease, member.needs_fresh, run.region if member.last is None else member.last.region
-        if member.name == self.planner and self.find_planner(run) is member:
+        prober = first_named(run, self.prober)
+        if member is self.find_planner(run):
             cause = "some axes have steps" if run.space.is_stepped else "each evaluation counts"
             size, why = PLAN, f"{cause}: searches first, and weighs every point" if fresh else "carries on"
-        elif member.name == self.prober:
+        elif member is prober:
             why = "are the axes independent? A few evaluations tell" if fresh else "each axis is searched by itself"
         elif member is opening.opener and opening.on:
             region, why = opener_region(run, member, region)
         else:
-            of_opener = any(member is one for one in opening.openers)
-            size = self.restart if of_opener else size
+            size = self.restart if (of_opener := any(member is one for one in opening.openers)) else size
             fresh, region, why = later_region(run, self, member, of_opener, region, rng)
         if member is opening.opener and not member.leases:
             size = first_lease(run, self)
         lanes = count_lanes(member, lanes)
         # All end at about the same time. The prober, which mostly ends at once, keeps nobody waiting.
-        pace = 1 if member.name == self.prober else count_lanes(opening.opener, run.concurrency)
+        pace = 1 if member is prober else count_lanes(opening.opener, run.concurrency)
         wanted = -(-size * run.space.dimension // pace) * lanes
         budget, repeating = fit_evaluations(run, self, member, fresh, wanted, left)
         why = (REPEATS_WHY if repeating else why) + (f"; {lanes} evaluations side by side" if lanes > 1 else "")
@@ -238,9 +239,15 @@ def count_lanes(member: Member, free: int) -> int:
     return -(-member.lanes // rounds)
 
 
+def is_planner(run: Run, policy: Party, member: Member) -> bool:
+    """Return whether a member plans, or would: further ones are members like any other where the first plans."""
+    planner = policy.find_planner(run)
+    return member is planner if planner is not None else is_named(member, policy.planner)
+
+
 def find_steady(run: Run, policy: Party) -> Member | None:
     """Return the member that searches alone because losses are noisy; None if they are not, or there is none."""
-    return next(iter(members_named(run, policy.steady)), None) if run.noisy else None
+    return first_named(run, policy.steady) if run.noisy else None
 
 
 def count_reserve(run: Run, policy: Party) -> int:
@@ -311,7 +318,7 @@ def fit_evaluations(
 def first_lease(run: Run, policy: Party) -> int:
     """Return the length of the opener's first lease, in multiples of D: short if a prober waits for its end."""
     dimension = run.space.dimension
-    probes = policy.prober in run.members and run.budget >= policy.probes_from * dimension
+    probes = first_named(run, policy.prober) is not None and run.budget >= policy.probes_from * dimension
     return min(policy.first, policy.lease) if probes and dimension >= MANY_AXES else policy.lease
 
 

@@ -9,13 +9,14 @@ from freeze import FOLDER, bits, read_hash
 from test_traces import FROZEN
 
 from searchparty.agents.axes import Axes
-from searchparty.experiments.api import Results, resume
+from searchparty.experiments.api import resume
 from searchparty.experiments.execution import first_rule
 from searchparty.experiments.execution.code_digest import shorten
 from searchparty.experiments.execution.first_rule import digest_by_first_rule, read_table
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.report import report
+from searchparty.experiments.results_api import Results
 from searchparty.landscapes.command import Command
 
 PROGRAM = "bdb2e79cd02a0d09"

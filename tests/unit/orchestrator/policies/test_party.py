@@ -393,6 +393,38 @@ def test_of_numbered_members_the_first_is_steady():
     assert all("losses are noisy: " in lease.reason for lease in leases)
 
 
+def rename(play, names, decisions):
+    """Return the agents and reasons of leases that all bring less than those before, with members named otherwise."""
+    leases = [play.next(100.0 - number) for number in range(decisions)]
+    return [(names.get(lease.agent, lease.agent), lease.reason, lease.budget) for lease in leases]
+
+
+@pytest.mark.parametrize("space", [None, STEPPED], ids=["plain", "stepped"])
+def test_of_numbered_probers_and_planners_the_first_is_the_one(space):
+    plain, numbered = ("slsqp", "axes", "gaussian-process"), ("slsqp", "axes-1", "gaussian-process-1")
+    names = dict(zip(numbered, plain, strict=True))
+    expected = rename(Play(plain, space=space), {}, 8)
+    assert rename(Play(numbered, space=space), names, 8) == expected
+    # Of a team without the first, as an ablation has it, it is the next.
+    assert (
+        rename(
+            Play(("slsqp", "axes-2", "gaussian-process-7"), space=space),
+            {"axes-2": "axes", "gaussian-process-7": "gaussian-process"},
+            8,
+        )
+        == expected
+    )
+
+
+def test_further_planners_search_beside_the_first_and_get_no_lease_where_none_plans():
+    team = ("slsqp", "gaussian-process-1", "gaussian-process-2")
+    first, second = Play(team, concurrency=2, space=STEPPED).decide()
+    assert (first.agent, second.agent) == ("gaussian-process-1", "slsqp")
+    assert {lease.agent for lease in Play(team, concurrency=3, space=STEPPED).decide()} == set(team)
+    play = Play(team)
+    assert {play.next(100.0 - number).agent for number in range(12)} == {"slsqp"}
+
+
 @pytest.mark.parametrize("budget", range(100 * D, 110 * D, 3))
 def test_others_leave_what_is_reserved_for_repeats(budget):
     play, repeated = Play(concurrency=3, budget=budget), 0
