@@ -209,7 +209,8 @@ def default_team(
         return tuple(islice(cycle(SHORT_TEAM), concurrency))
     if policy.plans_on(stepped):
         return (*team, policy.planner)
-    sprints = policy.sprints(budget, dimension) and policy.sprinter not in team
+    alone = concurrency == 1 and values_alone
+    sprints = alone and policy.sprints(budget, dimension) and policy.sprinter not in team
     return (*team, policy.sprinter) if sprints else team
 
 
