@@ -20,6 +20,8 @@ ADDED = ("planner", "plans", "steady", "repeats", "sprinter", "sprint", "probes_
 """Settings that are recorded only where they are not at their defaults."""
 SPRINT, SPRINT_DIMENSION = 24, 20
 """The sprinter begins if the budget is at most so many evaluations, in multiples of D, and D at most this."""
+SPRINT_BESIDE, SPRINT_BESIDE_DIMENSION = 15, 8
+"""The same with several leases at a time, where the sprinter is the opener."""
 AFTER_SPRINT = 5
 """Where fewer evaluations than this, in multiples of D, would be left after the sprint, it has them too."""
 MANY_AXES = 10
@@ -57,7 +59,8 @@ class Party(Policy):
     points, of which the run returns the one that is best on the mean.
 
     Where there are few evaluations, the sprinter begins, if the team has one, with a lease of ``sprint`` D evaluations,
-    and the opener starts at its best point. Where there are fewer still, the prober is not asked.
+    and the opener starts at its best point; with several leases at a time, the sprinter is the opener where there are
+    very few. The prober is not asked there.
 
     Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
     at a time (``concurrency``), the best use of time, a lease has as many lanes as its agent can use: for an opener
@@ -156,7 +159,9 @@ class Party(Policy):
 
     def find_opening(self, run: Run) -> Opening:
         """Return the state of the opening."""
-        openers = members_named(run, self.opener) or run.team[:1]
+        opens = run.concurrency > 1 and sprints(run.budget, run.space.dimension, run.concurrency)
+        sprinters = members_named(run, self.sprinter) if opens else ()
+        openers = sprinters or members_named(run, self.opener) or run.team[:1]
         apart = (openers[0], find_sprinter(run, self), run.members.get(self.prober))
         guests = tuple(m for m in run.members.values() if m not in apart)
         return Opening(run, openers[0], openers, guests, self.lease * run.space.dimension, self.stall)
@@ -164,10 +169,6 @@ class Party(Policy):
     def plans_on(self, stepped: bool) -> bool:
         """Return whether a planner would search first, on a space with or without stepped axes."""
         return self.plans == "always" or (self.plans == "steps" and stepped)
-
-    def sprints(self, budget: int, dimension: int) -> bool:
-        """Return whether a sprinter would begin, with a budget of so many evaluations."""
-        return budget <= SPRINT * dimension and dimension <= SPRINT_DIMENSION
 
     def _choose_member(self, run: Run, opening: Opening, waiting: Sequence[Member], others: bool) -> Member | None:
         """Choose which of the waiting members gets the next lease; None if none should.
@@ -233,7 +234,14 @@ def find_planner(run: Run, policy: Party) -> Member | None:
 def find_sprinter(run: Run, policy: Party) -> Member | None:
     """Return the member that has the first lease, before the opener; None if the opener has it."""
     first = run.concurrency == 1 and not run.space.has_gradient and find_planner(run, policy) is None
-    return run.members.get(policy.sprinter) if first and policy.sprints(run.budget, run.space.dimension) else None
+    return run.members.get(policy.sprinter) if first and sprints(run.budget, run.space.dimension) else None
+
+
+def sprints(budget: int, dimension: int, concurrency: int = 1) -> bool:
+    """Return whether a sprinter would begin, with a budget of so many evaluations and so many leases at a time."""
+    alone = concurrency == 1
+    most, widest = (SPRINT, SPRINT_DIMENSION) if alone else (SPRINT_BESIDE, SPRINT_BESIDE_DIMENSION)
+    return budget <= most * dimension and dimension <= widest
 
 
 def plan_sprint(policy: Party, left: int, dimension: int) -> tuple[int, str]:

@@ -451,6 +451,14 @@ def test_of_few_evaluations_the_sprinter_has_the_first_and_the_opener_goes_on_fr
     assert Play(budget=24 * D).next(10.0).agent == "slsqp"
 
 
+def test_with_several_at_a_time_the_sprinter_opens_where_evaluations_are_very_few():
+    first, *_ = Play(SPRINTERS, concurrency=3, budget=15 * D).decide()
+    assert first.agent == "splines"
+    assert "opens at the center" in first.reason
+    first, *_ = Play(SPRINTERS, concurrency=3, budget=16 * D).decide()
+    assert first.agent == "slsqp"
+
+
 @pytest.mark.parametrize("times", [10, 12])
 def test_of_very_few_evaluations_the_sprinter_has_all(times):
     (first,) = Play(SPRINTERS, budget=times * D).decide()
@@ -475,8 +483,10 @@ def test_a_default_team_has_a_sprinter_where_it_would_begin():
         found = searchparty.minimize(bowl, [(-5, 5)] * dimension, budget=times * dimension, seed=1)
         assert next(findings(found.log.events())).agent == opens
     slope = {"gradient": lambda x: 2 * (np.asarray(x) - 0.3)}
-    for changed in ({"concurrency": 2}, {"noisy": True}, slope):
-        found = searchparty.minimize(bowl, [(-5, 5)] * 2, budget=20, seed=1, **changed)
+    found = searchparty.minimize(bowl, [(-5, 5)] * 2, budget=30, seed=1, concurrency=3)
+    assert "splines" in {one.agent for one in findings(found.log.events())}
+    for changed in ({"concurrency": 2, "budget": 32}, slope):
+        found = searchparty.minimize(bowl, [(-5, 5)] * 2, **({"budget": 20, "seed": 1} | changed))
         assert "splines" not in {one.agent for one in findings(found.log.events())}
 
 
@@ -488,4 +498,5 @@ def test_many_at_once_with_few_evaluations_for_each_are_local_solvers():
     assert (short.count("slsqp"), short.count("derivative-free"), len(short)) == (3, 5, 8)
     assert default_team(3, Party(), arguments, 100) == TEAM
     assert default_team(8, Party(probes_from=0), arguments, 100) == usual
-    assert default_team(8, Party(), arguments, 100, values_alone=False) == usual
+    assert default_team(8, Party(), arguments, 100, noisy=True) == usual
+    assert default_team(8, Party(), arguments, 100, gradients=True) == usual
