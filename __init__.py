@@ -38,12 +38,13 @@ if TYPE_CHECKING:
         same_region,
         start_point,
     )
-    from .experiments.api import Results, resume, run
+    from .experiments.api import resume, run
     from .experiments.contracts.check import ContractError, check_agent, check_landscape, check_policy
     from .experiments.contracts.clause import ClauseResult
     from .experiments.contracts.pytest_classes import AgentContract, LandscapeContract, PolicyContract
     from .experiments.minimization.result import SearchpartyWarning
     from .experiments.minimize import minimize
+    from .experiments.results_api import Results
     from .experiments.spec.load import load
     from .experiments.spec.models import Experiment
     from .landscapes.analytic import Analytic
@@ -120,7 +121,7 @@ _HOMES = {
     "RadiusChoice": "orchestrator.policies.choices",
     "Region": "agents.agent",
     "Repeat": "agents.agent",
-    "Results": "experiments.api",
+    "Results": "experiments.results_api",
     "Run": "orchestrator.state.run",
     "Search": "agents.agent",
     "SearchpartyWarning": "experiments.minimization.result",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import ClassVar, Literal
+from contextlib import suppress
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from ..landscapes.landscape import Array, Space
 from .agent import MOST_AT_ONCE, Agent, Converged, Lease, Proposal, Search, Told
@@ -34,8 +35,10 @@ class Axes(Agent):
     losses add up to the same as before. It takes two evaluations if two points are known, else four, and where it
     fails the search ends without a result. Where it does not, other groups of coordinates are exchanged, two
     evaluations for each, until any two axes have been told apart. Each axis is then split where a parabola needs the
-    least curvature to fall below the best known point, and the best gap is refined by Brent's method. Later sweeps
-    split further. The whole axes are searched, regardless of the lease's region.
+    least curvature to fall below the best known point. When all have been split, their best gaps are refined by Brent's
+    method, all at once: the next evaluation is on the axis where most can be gained, so that what matters little is
+    refined last (``together``). Later sweeps split further, axis by axis. The whole axes are searched, regardless of
+    the lease's region.
 
     Source: Langerman, Seront & Bersini 1994, "STEP: the easiest way to optimize a function"; along axes: Posik 2009,
     BBOB.
@@ -43,7 +46,7 @@ class Axes(Agent):
 
     card: ClassVar[str] = (
         "Tests whether the loss is a sum of one function per axis. If it is, it searches each axis by itself, which is "
-        "far cheaper than searching them together; if not, it stops at once."
+        "far cheaper than searching them together, and first where most can be gained; if not, it stops at once."
     )
     kind: Literal["axes"] = "axes"
     reads_archive: ClassVar[bool] = True
@@ -60,6 +63,11 @@ class Axes(Agent):
         description="Gaps to split in the first sweep over an axis, unless it looks like one valley; in the k-th, k "
         "times as many.",
     )
+    together: bool = Field(
+        True,
+        description="Whether the axes are refined all at once in the first sweep, by steps where most can be gained, "
+        "instead of one after another.",
+    )
     sweeps: int = Field(3, ge=1, description="Number of sweeps over all axes.")
     margin: float = Field(
         1e-3,
@@ -69,28 +77,32 @@ class Axes(Agent):
     )
     tolerance: float = Field(1e-9, gt=0, le=0.1, description="Distance, in cube units, at which Brent's method ends.")
 
+    @model_serializer(mode="wrap")
+    def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what earlier versions did not have: a run's id and its random streams are keyed by the settings."""
+        return {key: value for key, value in dump(self).items() if key != "together" or not value}
+
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         point, loss, separable = yield from _test_additivity(lease, rng)
         if not separable:
             return None
-        lines: list[AxisLine | None] = [None] * space.dimension
+        lines: list[AxisLine] = []
         for sweep in range(1, self.sweeps + 1):
             for axis in range(space.dimension):
-                line = lines[axis] or AxisLine(point, axis, loss)
+                if sweep == 1:
+                    lines.append(AxisLine(point, axis, loss))
+                line = lines[axis]
                 line.move_to(point, loss)
                 before = line.best[1]
-                if lines[axis] is None:
-                    lines[axis] = line
+                if sweep == 1:
                     yield from line.ask(np.linspace(0.0, 1.0, self.first))
                 if sweep > 1 or not line.is_valley(self.first):
                     yield from self._split(line, sweep * self.splits)
-                if sweep == 1 or line.best[1] < before:
-                    yield from self._refine(line)
-                place, lowest = line.best
-                if lowest < loss:
-                    loss = lowest
-                    point = point.copy()
-                    point[axis] = place
+                point, loss = line.point, line.loss
+                if (sweep > 1 and line.best[1] < before) or (sweep == 1 and not self.together):
+                    point, loss = yield from self._refine([line], point, loss)
+            if sweep == 1 and self.together:
+                point, loss = yield from self._refine(lines, point, loss)
         return Converged(point, loss, f"each axis searched, {self.sweeps} times") if loss < np.inf else None
 
     def _split(self, line: AxisLine, splits: int) -> Generator[Proposal, Told, None]:
@@ -111,62 +123,106 @@ class Axes(Agent):
             at = np.clip(roots[easiest] / (roots[easiest] + roots[easiest + 1]), 0.2, 0.8)
             yield from line.ask([places[easiest] + gaps[easiest] * at])
 
-    def _refine(self, line: AxisLine) -> Generator[Proposal, Told, None]:
-        """Run Brent's method between the neighbours of the best place."""
-        places, losses = line.sort_places()
-        best = int(np.argmin(losses))
-        low, high = max(best - 1, 0), min(best + 1, len(places) - 1)
-        trio = [(places[i], losses[i]) for i in (best, low, high)]
-        yield from minimize_by_brent(line, trio, self.tolerance)
+    def _refine(
+        self, lines: list[AxisLine], point: Array, loss: float
+    ) -> Generator[Proposal, Told, tuple[Array, float]]:
+        """Run Brent's method on lines, between the neighbours of their best places.
+
+        The next evaluation is on the line whose best losses differ most, since there most can be gained.
+
+        Returns:
+            The best point, shape (D,), and its loss.
+        """
+        searches = {line.axis: minimize_by_brent(line.find_bracket(), self.tolerance) for line in lines}
+        found = {axis: next(search, None) for axis, search in searches.items()}
+        wanted = {axis: place for axis, place in found.items() if place is not None}
+        while wanted:
+            line = max((line for line in lines if line.axis in wanted), key=lambda one: one.spread)
+            # Its values stay as they are, since the search has some of them.
+            line.point, line.loss = point, loss
+            value = yield from line.ask([wanted.pop(line.axis)])
+            point, loss = line.point, line.loss
+            with suppress(StopIteration):
+                wanted[line.axis] = searches[line.axis].send(value)
+        return point, loss
 
 
 class AxisLine:
     """The places known on the line through a point along one axis, and their losses.
 
+    In a sum over the axes, losses on the line differ by the same wherever the other axes are. So the point may be
+    replaced by a better one, found along other axes, and the values that are kept are losses but for a constant.
+
     Args:
         point: The point, shape (D,), in the unit cube.
         axis: Number of the axis, from 0.
         loss: The loss at the point.
+
+    Attributes:
+        point: The same, or the best one found on the line.
+        loss: The loss there.
     """
 
     def __init__(self, point: Array, axis: int, loss: float) -> None:
-        self.point, self.axis = point, axis
-        self.places, self.losses = [float(point[axis])], [loss]
+        self.point, self.axis, self.loss = point, axis, loss
+        self.places, self.values = [float(point[axis])], [loss]
 
     @property
     def best(self) -> tuple[float, float]:
-        """The best place and its loss."""
-        lowest = int(np.argmin(self.losses))
-        return self.places[lowest], self.losses[lowest]
+        """The best place and its value."""
+        lowest = int(np.argmin(self.values))
+        return self.places[lowest], self.values[lowest]
+
+    @property
+    def spread(self) -> float:
+        """How far the third-best value is above the best; infinity where there are fewer."""
+        lowest = sorted(self.values)[:3]
+        return lowest[-1] - lowest[0] if len(lowest) == 3 else np.inf
 
     def sort_places(self) -> tuple[Array, Array]:
-        """Return the places in order, without duplicates, and their losses, both (n,)."""
+        """Return the places in order, without duplicates, and their values, both (n,)."""
         places, keep = np.unique(self.places, return_index=True)
-        return places, np.array(self.losses)[keep]
+        return places, np.array(self.values)[keep]
 
     def is_valley(self, least: int) -> bool:
         """Return whether the losses of more than ``least`` places fall to one place of the axis and rise from there."""
-        losses = self.sort_places()[1]
-        if len(losses) <= least or not np.isfinite(losses).all():
+        values = self.sort_places()[1]
+        if len(values) <= least or not np.isfinite(values).all():
             return False
-        lowest, steps = int(np.argmin(losses)), np.diff(losses)
+        lowest, steps = int(np.argmin(values)), np.diff(values)
         return bool((steps[:lowest] < 0).all() and (steps[lowest:] > 0).all())
+
+    def find_bracket(self) -> list[tuple[float, float]]:
+        """Return the best place and its neighbours, lower and upper, each with its value."""
+        places, values = self.sort_places()
+        best = int(np.argmin(values))
+        low, high = max(best - 1, 0), min(best + 1, len(places) - 1)
+        return [(float(places[i]), float(values[i])) for i in (best, low, high)]
+
+    @property
+    def rest(self) -> float:
+        """By how much losses on the line are above the values that are kept."""
+        return self.loss - self.values[self.places.index(float(self.point[self.axis]))]
 
     def move_to(self, point: Array, loss: float) -> None:
         """Move the line to a better point, found along other axes; in a sum, all losses here fall by as much."""
-        known = self.losses[self.places.index(float(point[self.axis]))]
-        self.point = point
-        if known < np.inf:
-            self.losses = [value + (loss - known) for value in self.losses]
+        self.point, self.loss = point, loss
+        if (change := self.rest) != 0.0:
+            self.values = [value + change for value in self.values]
 
     def ask(self, places: Array | list[float]) -> LossGenerator:
-        """Evaluate places on the line, in one batch, and return the loss of the last."""
+        """Evaluate places on the line, in one batch, and return the value of the last."""
         points = np.repeat(self.point[None], len(places), axis=0)
         points[:, self.axis] = places
-        told = yield np.clip(points, 0.0, 1.0)
+        points = np.clip(points, 0.0, 1.0)
+        told = yield points.copy()
+        rest = self.rest
         self.places += [float(place) for place in points[:, self.axis]]
-        self.losses += told.losses.tolist()
-        return self.losses[-1]
+        self.values += [float(loss) - rest for loss in told.losses]
+        lowest = int(np.argmin(told.losses))
+        if told.losses[lowest] < self.loss:
+            self.point, self.loss = points[lowest], float(told.losses[lowest])
+        return self.values[-1]
 
 
 def _test_additivity(lease: Lease, rng: np.random.Generator) -> Generator[Proposal, Told, tuple[Array, float, bool]]:
@@ -240,17 +296,17 @@ def _split_axes(order: NDArray[np.int64]) -> list[NDArray[np.bool_]]:
     return groups
 
 
-def minimize_by_brent(
-    line: AxisLine, trio: list[tuple[float, float]], tolerance: float
-) -> Generator[Proposal, Told, None]:
-    """Minimise along a line by Brent's method.
+def minimize_by_brent(trio: list[tuple[float, float]], tolerance: float) -> Generator[float, float, None]:
+    """Minimise a function of one number by Brent's method.
 
     Source: Brent 1973, "Algorithms for minimization without derivatives", ch. 5.
 
     Args:
-        line: The line, which records what is evaluated.
-        trio: Three pairs (place, loss): the best, and the two ends around it.
+        trio: Three pairs (place, value): the best, and the two ends around it.
         tolerance: Distance, in cube units, at which the method ends.
+
+    Yields:
+        Places to evaluate; it receives their values.
     """
     (x, fx), *ends = trio
     low, high = ends[0][0], ends[1][0]
@@ -274,7 +330,7 @@ def minimize_by_brent(
             before = high - x if x < middle else low - x
             step = GOLDEN * before
         u = min(max(x + (step if abs(step) >= least else np.copysign(least, step)), low), high)
-        fu = yield from line.ask([u])
+        fu = yield u
         if fu <= fx:
             low, high = (x, high) if u >= x else (low, x)
             (v, fv), (w, fw), (x, fx) = (w, fw), (x, fx), (u, fu)

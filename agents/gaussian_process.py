@@ -34,9 +34,10 @@ class GaussianProcess(Agent):
     of different kinds: steps and choices are part of its model, and failed points count as bad ones. It evaluates the
     region's center and ``first`` points that are spread evenly, and then one point at a time, chosen among settings
     that it has not tried. Losses above the median count by their logarithm. The model has a length for each axis (above
-    40 axes one for all) and noise, fitted by maximum likelihood with priors; an improvement is one over the best loss
-    that the model expects at a point that was tried. The agent ends after ``most`` points, since each further one would
-    take longer to choose: some 20 ms each up to the 50th, in 5 dimensions.
+    40 axes one for all) and noise, fitted by maximum likelihood with priors. Noise is what a setting has for itself,
+    good or bad luck: an improvement is one over the least loss so far, by the function or by luck, of which settings
+    that are nearly the same have one share. The agent ends after ``most`` points, since each further one would take
+    longer to choose: some 20 ms each up to the 50th, in 5 dimensions.
 
     Source: Jones, Schonlau & Welch 1998 (EGO); Snoek, Larochelle & Adams 2012.
     """
@@ -133,13 +134,11 @@ def choose_point(
     # With more points, the fit changes less with each, and takes longer.
     model.fit(known, values, moves=len(losses) <= OFTEN or len(losses) % 10 == 0)
     seen = {row.tobytes() for row in known}
-    # The best of what the model expects, not of what was seen: under noise, that was luck.
-    best = float(model.predict(known)[0].min())
 
     def keep_best(*candidates: Array) -> Array:
         settings = features.to_settings(np.vstack(candidates))
         found = features.of_settings(settings)
-        gains = log_improvement(*model.predict(found), best)
+        gains = log_improvement(*model.predict(found), values.min())
         gains[[row.tobytes() in seen for row in found]] = -np.inf
         return settings[np.argsort(-gains, kind="stable")[:KEPT]]
 

@@ -23,8 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from network_bench import BATCH, POINTS, Bench, Call, median_ratio, time_in_turn
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
+from torch_loops import make_torch_loop, make_torch_slice
 
 from searchparty.agents.adam import Adam
 from searchparty.landscapes.geometry.lanczos import find_extremes
@@ -38,44 +40,9 @@ from searchparty.orchestrator.loop.work_run import work_run
 from searchparty.orchestrator.policies.composed import Composed
 from searchparty.orchestrator.run_spec import RunSpec
 
-POINTS = 64
-BATCH = 128
 STEPS = 500
 CHUNK = 16
 """How many points are evaluated before the next function has its turn."""
-Call = Callable[[int], Any]
-
-
-class Bench:
-    """A network on data, opened, and points at which it is evaluated: weights as they are drawn for starts."""
-
-    def __init__(self) -> None:
-        self.landscape = NeuralNetwork(data="digits", layers=(64,))
-        self.problem: Any = self.landscape.open()
-        rng, space = np.random.default_rng(0), self.problem.space
-        self.points = space.to_box(np.array([space.init.draw(rng) for _ in range(POINTS)]))
-        self.rows = rng.integers(0, space.units, (POINTS, 1, BATCH))
-        train = self.landscape.load_data().train
-        self.inputs, self.labels = train.inputs.reshape(len(train), -1).copy(), train.targets.copy()
-
-
-def time_in_turn(calls: dict[str, tuple[Call, int]], rounds: int) -> dict[str, list[float]]:
-    """Call each function so often in each round, and return the seconds of one call, round by round."""
-    found: dict[str, list[float]] = {name: [] for name in calls}
-    for call, _ in calls.values():
-        call(0)
-    for _ in range(rounds):
-        for name, (call, times) in calls.items():
-            began = time.perf_counter()
-            for number in range(times):
-                call(number % POINTS)
-            found[name].append((time.perf_counter() - began) / times)
-    return found
-
-
-def median_ratio(above: list[float], below: list[float]) -> float:
-    """Return the median over rounds of the ratio of two durations."""
-    return statistics.median(one / other for one, other in zip(above, below, strict=True))
 
 
 def multiply_matrices(bench: Bench) -> Call:
@@ -89,25 +56,6 @@ def multiply_matrices(bench: Bench) -> Call:
         np.matmul(hidden, second, out=outputs)
 
     return multiply
-
-
-def make_torch_loop(bench: Bench) -> Call | None:
-    """Return the usual loop of PyTorch: weights into the model, all rows through it, the loss. None without PyTorch."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    torch.set_num_threads(1)
-    model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10))
-    inputs, labels = torch.from_numpy(bench.inputs), torch.from_numpy(bench.labels).long()
-    points = torch.from_numpy(bench.points.astype(np.float32))
-
-    def evaluate(number: int) -> float:
-        with torch.no_grad():
-            torch.nn.utils.vector_to_parameters(points[number], model.parameters())
-            return float(torch.nn.functional.cross_entropy(model(inputs), labels))
-
-    return evaluate
 
 
 def measure_losses(bench: Bench, rounds: int) -> dict[str, Any]:
@@ -291,7 +239,7 @@ SLICES: dict[str, dict[str, Any]] = {
     "slice_conv": {"layers": ({"conv": 8}, {"pool": 2})},
 }
 """Networks on digits of which planes are evaluated: D = 4,810, D = 99,954, and a small convolutional one."""
-SLICE_POINTS, SLICE_BATCH = 51, 128
+SLICE_POINTS = 51
 
 
 def measure_slices(bench: Bench, rounds: int) -> dict[str, Any]:
@@ -322,42 +270,6 @@ def measure_slices(bench: Bench, rounds: int) -> dict[str, Any]:
                 figures[f"{name}_times_{loop}"] = SLICE_POINTS * median_ratio(found[loop], found["slice"])
                 figures[f"{name}_times_{loop}_best"] = SLICE_POINTS * min(found[loop]) / min(found["slice"])
     return figures
-
-
-def make_torch_slice(bench: Bench, layers: Any, points: Any, batched: bool) -> Call | None:
-    """Return the loop of PyTorch over the points of a plane, of all rows at once or by a DataLoader as Li et al. do."""
-    try:
-        import torch
-    except ImportError:
-        return None
-    from torch import nn
-
-    torch.set_num_threads(1)
-    images, parts, width = isinstance(layers[0], dict), [], 64
-    for layer in layers:
-        if isinstance(layer, int):
-            parts += [nn.Linear(width, layer), nn.ReLU()]
-            width = layer
-        elif "conv" in layer:
-            parts += [nn.Conv2d(1, layer["conv"], 3, padding="same"), nn.ReLU()]
-            width = 64 * layer["conv"]
-        else:
-            parts += [nn.MaxPool2d(layer["pool"]), nn.Flatten()]
-            width //= layer["pool"] ** 2
-    model = nn.Sequential(*parts, nn.Linear(width, 10))
-    inputs, labels = torch.from_numpy(bench.inputs), torch.from_numpy(bench.labels).long()
-    inputs = inputs.reshape(-1, 1, 8, 8) if images else inputs
-    weights = torch.from_numpy(points)
-    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(inputs, labels), batch_size=SLICE_BATCH)
-
-    def evaluate(number: int) -> float:
-        with torch.no_grad():
-            nn.utils.vector_to_parameters(weights[number % len(weights)], model.parameters())
-            if not batched:
-                return float(nn.functional.cross_entropy(model(inputs), labels))
-            return sum(float(nn.functional.cross_entropy(model(x), y)) * len(y) for x, y in data) / len(labels)
-
-    return evaluate
 
 
 FIGURES: dict[str, Callable[[Bench, int], dict[str, Any]]] = {

@@ -105,7 +105,12 @@ def minimize(
         - ``x``: the best point, in the units of ``fun``, fixed axes included; with ``parameters``, the numbers of the
           searched ones, a choice being its position. None if no evaluation gave a finite value
         - ``params``: with ``parameters``, the best values by name, fixed ones included
-        - ``fun``: the value at ``x``; infinite if there is none
+        - ``fun``: the value at ``x``; infinite if there is none. Under noise it is the mean of all repeats of ``x`` if
+          these chose it, and else the least value that was observed there, which is lower than the true one by luck
+        - ``observed``: the values that were observed at ``x``, shape (n,): one, unless it was repeated. Where values
+          are noisy, their mean and spread tell what ``x`` is worth
+        - ``noisy``: whether a point was seen with two values. If not, values need not be exact: points are evaluated
+          again only where a step belies the slope
         - ``nfev``: points at which ``fun`` was asked for a value; a vectorized call for n points counts n
         - ``njev``: points at which ``gradient`` was asked for a gradient
         - ``charged``: evaluations charged, gradients included, never more than the budget

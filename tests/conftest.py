@@ -90,6 +90,7 @@ def unrendered(monkeypatch):
         return "<svg></svg>"
 
     monkeypatch.setattr(style, "save_figure", save)
+    monkeypatch.setattr(style, "render_svg", lambda figure, name, hover: "<svg></svg>")
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ FLOORS = [
     {"planes"},
     {"adapters", "animation", "simulation", "trials", "studio", "cluster", "notebook"},
     {"report", "pages"},
+    {"results_api"},
     {"api"},
     {"cli"},
 ]

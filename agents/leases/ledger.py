@@ -13,6 +13,7 @@ from ..agent import Converged, Finding, Incumbent, Lease, LeaseTiming, RowFailur
 from ..evaluation.evaluator import EvaluationResult
 from .held_points import HeldPoints
 from .recorded_rows import EvaluateAgain, RecordedRows
+from .repeated_points import RepeatedPoints
 
 
 class Ledger:
@@ -62,8 +63,8 @@ class Ledger:
         """When the lease began, and for how many seconds its agent was asked."""
         self.noisy = False
         """Whether a repeated row had another loss than the same point before."""
-        self.repeated: dict[bytes, tuple[int, list[float]]] = {}
-        """By the point: the first repeat of it, and the losses of all, in a lease that asks for repeats."""
+        self.repeated = RepeatedPoints()
+        """The points that a lease repeats which asks for repeats."""
 
     def note_asked(self, seconds: float) -> None:
         """Add for how many seconds the agent was asked for a proposal."""
@@ -114,18 +115,7 @@ class Ledger:
             if same is not None and np.isfinite(losses := self.losses[[same, row]]).all() and losses[0] != losses[1]:
                 self.noisy = True
             if self.lease.repeats:
-                point = self.held.point(row).tobytes()
-                self.repeated.setdefault(point, (row, []))[1].append(float(self.losses[row]))
-
-    def find_confirmed(self) -> tuple[float, int] | None:
-        """Return the mean loss and a row of the best of the points that were repeated often.
-
-        These are all that were repeated at least half as often as the one that was most often: the mean of a few
-        losses may be lucky. It is None if fewer than two points were repeated: there was no choice.
-        """
-        most = max((len(told) for _, told in self.repeated.values()), default=0)
-        means = [(sum(told) / len(told), row) for row, told in self.repeated.values() if 2 * len(told) >= most]
-        return min(means) if len(self.repeated) > 1 and np.isfinite(min(means)[0]) else None
+                self.repeated.add(self.held.point(row), row, float(self.losses[row]))
 
     def place(self, offset: int, points: Array, outcome: EvaluationResult, news: bool = True) -> None:
         """Enter rows (n, D) that begin ``offset`` rows after the next one; ``count_rows`` counts them.
@@ -169,7 +159,7 @@ class Ledger:
             # What may still be told of rows: the best one, and the first that failed for each cause.
             causes = {f.cause: f.row for f in reversed(self.failures) if not f.of_mini_batch}
             bests = [] if self.best is None else [self.best[1]]
-            self.held.let_go(self.filled, [*causes.values(), *bests, *(row for row, _ in self.repeated.values())])
+            self.held.let_go(self.filled, [*causes.values(), *bests, *self.repeated.rows])
         return rows
 
     def _copy_rows(self, first: int, last: int) -> Rows:
@@ -188,7 +178,7 @@ class Ledger:
 
     def close(self, why: str, converged: Converged | None = None, cause: str = "", place: str = "") -> Finding:
         """Return the finding of the lease, which ended for the reason ``why``."""
-        best, confirmed = None, self.find_confirmed()
+        best, confirmed = None, self.repeated.choose()
         if (chosen := confirmed or self.best) is not None:
             loss, row = chosen
             best = Incumbent(self.lease.agent, self.lease.id, row, self.held.point(row).copy(), loss)

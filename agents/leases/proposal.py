@@ -1,4 +1,4 @@
-"""The points that an agent has proposed: the check that they are valid, and the answers to them."""
+"""The points that an agent has proposed: the check that they are valid, what they cost, and the answers to them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,32 @@ from typing import Any
 
 import numpy as np
 
-from ...landscapes.landscape import Array
-from ..agent import AgentError, in_cube
+from ...landscapes.landscape import Array, Space
+from ..agent import AgentError, MiniBatch, Repeat, WithGradient, in_cube
 from ..evaluation.evaluator import FLOAT64, EvaluationResult
+from .mini_batches import check_batch
+
+
+class WorstLoss:
+    """The worst finite loss of a search, which stands for the losses of rows that are skipped."""
+
+    __slots__ = ("loss",)
+
+    def __init__(self) -> None:
+        self.loss = -np.inf
+
+    def replace_skipped(self, losses: Array, skipped: list[int] | None) -> Array:
+        """Return the losses (n,) of a proposal, with the worst loss so far in place of +inf for skipped rows.
+
+        The agent is not attracted to such points, and sees no cliff there. Only whole proposals are treated, so that it
+        does not matter in what parts they were answered.
+        """
+        self.loss = max(self.loss, float(losses[np.isfinite(losses)].max(initial=-np.inf)))
+        if not skipped or self.loss == -np.inf:
+            return losses
+        losses = losses.copy()
+        losses[skipped] = self.loss
+        return losses
 
 
 class PendingProposal:
@@ -122,3 +145,45 @@ def check_proposal(points: Any, dimension: int) -> Array:
         row = int(np.flatnonzero(~((points >= 0) & (points <= 1)).all(axis=1))[0])
         raise AgentError(f"proposed {points[row].tolist()}, outside the unit cube (row {row} of its batch)")
     return points
+
+
+def price_proposal(proposal: Any, space: Space, declared: int, batches: bool) -> PendingProposal:
+    """Check what an agent proposed, and say what a row of it costs.
+
+    Args:
+        proposal: What it yielded.
+        space: The space.
+        declared: The price of its most expensive row as it declared it, in units.
+        batches: Whether mini-batches can be evaluated.
+
+    Raises:
+        AgentError: It is no valid proposal, or costs more.
+    """
+    kind, units, batch, reserve = type(proposal), space.units, 0, 0
+    if kind is np.ndarray and units <= declared:
+        # Nearly every proposal.
+        return PendingProposal(check_proposal(proposal, space.dimension), False, units)
+    with_gradient = kind is WithGradient or kind is MiniBatch
+    price = units * price_with_gradient(space) if with_gradient else units
+    if kind is MiniBatch:
+        batch = check_batch(proposal.rows, units if batches else 0)
+        price, reserve = price // units * batch, units
+    if price + reserve > declared:
+        raise AgentError(
+            f"proposed a row that costs {describe_price(price + reserve, units)}, and its row_price says "
+            f"{describe_price(declared, units)}"
+        )
+    points = check_proposal(proposal.points if with_gradient or kind is Repeat else proposal, space.dimension)
+    return PendingProposal(points, with_gradient, price, kind is Repeat, batch, reserve)
+
+
+def describe_price(price: int, units: int) -> str:
+    """Return a price, in units, as evaluations."""
+    return f"{price / units:.6g}"
+
+
+def price_with_gradient(space: Space) -> int:
+    """Return the price of a row with its gradient. Raises AgentError if the landscape has no gradients."""
+    if not space.has_gradient:
+        raise AgentError("asked for gradients, and this landscape has none")
+    return 1 + space.gradient_price

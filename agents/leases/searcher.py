@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from ...landscapes.causes import is_free_cause
-from ...landscapes.landscape import Array, Space
-from ..agent import Agent, AgentError, Lease, MiniBatch, Repeat, Search, Told, WithGradient
+from ...landscapes.landscape import Array
+from ..agent import Agent, AgentError, Lease, Search, Told
 from ..evaluation.evaluator import EvaluationResult, Evaluator
 from ..evaluation.settings import Evaluation
 from .agent_clock import AgentClock
 from .collected_settings import CollectedSettings
 from .failure import AgentTimeout
-from .mini_batches import MiniBatches, RowStream, check_batch, tell_mini_batches
-from .proposal import PendingProposal, check_proposal
+from .mini_batches import MiniBatches, RowStream, tell_mini_batches
+from .proposal import PendingProposal, WorstLoss, price_proposal
 from .recorded_rows import GradientReplayer
 
 
@@ -58,9 +58,8 @@ class Searcher:
         "pending_proposal",
         "replayer",
         "rng_of",
-        "skips",
         "starting_episode",
-        "worst",
+        "worst_loss",
     )  # fmt: skip
 
     def __init__(
@@ -79,7 +78,6 @@ class Searcher:
         self.replayer = replayer or GradientReplayer(evaluator)
         self.evaluation = evaluation or Evaluation()
         self.clock = clock or AgentClock(None)
-        self.skips = self.evaluation.skips
         self.generator: Search | None = None
         self.episode = -1
         space = evaluator.space
@@ -91,20 +89,21 @@ class Searcher:
         self.collected_settings = collected_settings or CollectedSettings(evaluator.space)
         self.starting_episode: int | None = None
         """The search that begins once the user's start has been evaluated."""
-        self.worst = -np.inf
-        """The worst finite loss of this search so far; kept only if rows may be skipped."""
+        self.worst_loss: WorstLoss | None = None
+        """The worst finite loss of this search; kept only if rows may be skipped."""
 
     def restart(self, lease: Lease, episode: int) -> None:
         """Close the generator, drop its pending proposal, and start a new search with the settings of a fresh lease."""
         self.close()
         self.episode = episode
+        self.worst_loss = WorstLoss() if self.evaluation.skips else None
         agent = self.agent.with_settings(lease.settings) if lease.settings else self.agent
         self.declared_price = agent.row_price(self.evaluator.space) * self.evaluator.space.units
         self.generator = agent.search(self.evaluator.space, lease, self.rng_of(episode))
 
     def close(self) -> None:
         """Close the generator; call this in the thread that ran it."""
-        generator, self.generator, self.pending_proposal, self.worst = self.generator, None, None, -np.inf
+        generator, self.generator, self.pending_proposal = self.generator, None, None
         if generator is not None:
             generator.close()
 
@@ -168,8 +167,8 @@ class Searcher:
         else:
             assert hand.losses is not None
             self.pending_proposal = None
-            if self.skips:
-                hand.losses = self._replace_skipped(hand.losses, hand.skipped_rows)
+            if self.worst_loss is not None:
+                hand.losses = self.worst_loss.replace_skipped(hand.losses, hand.skipped_rows)
             proposal = generator.send(Told(hand.losses, hand.gradients, lease))
         batches = self.mini_batches is not None
         self.pending_proposal = price_proposal(proposal, self.evaluator.space, self.declared_price, batches)
@@ -203,58 +202,3 @@ class Searcher:
                 case "skip":
                     hand.skipped_rows = [*(hand.skipped_rows or []), row]
         return stop
-
-    def _replace_skipped(self, losses: Array, overlooked: list[int] | None) -> Array:
-        """Return the losses (n,) of a proposal, with the worst loss of this search in place of +inf for skipped rows.
-
-        The agent is not attracted to such points, and sees no cliff there. Only whole proposals are treated, so that it
-        does not matter in what parts they were answered.
-        """
-        self.worst = max(self.worst, float(losses[np.isfinite(losses)].max(initial=-np.inf)))
-        if not overlooked or self.worst == -np.inf:
-            return losses
-        losses = losses.copy()
-        losses[overlooked] = self.worst
-        return losses
-
-
-def price_proposal(proposal: Any, space: Space, declared: int, batches: bool) -> PendingProposal:
-    """Check what an agent proposed, and say what a row of it costs.
-
-    Args:
-        proposal: What it yielded.
-        space: The space.
-        declared: The price of its most expensive row as it declared it, in units.
-        batches: Whether mini-batches can be evaluated.
-
-    Raises:
-        AgentError: It is no valid proposal, or costs more.
-    """
-    kind, units, batch, reserve = type(proposal), space.units, 0, 0
-    if kind is np.ndarray and units <= declared:
-        # Nearly every proposal.
-        return PendingProposal(check_proposal(proposal, space.dimension), False, units)
-    with_gradient = kind is WithGradient or kind is MiniBatch
-    price = units * price_with_gradient(space) if with_gradient else units
-    if kind is MiniBatch:
-        batch = check_batch(proposal.rows, units if batches else 0)
-        price, reserve = price // units * batch, units
-    if price + reserve > declared:
-        raise AgentError(
-            f"proposed a row that costs {describe_price(price + reserve, units)}, and its row_price says "
-            f"{describe_price(declared, units)}"
-        )
-    points = check_proposal(proposal.points if with_gradient or kind is Repeat else proposal, space.dimension)
-    return PendingProposal(points, with_gradient, price, kind is Repeat, batch, reserve)
-
-
-def describe_price(price: int, units: int) -> str:
-    """Return a price, in units, as evaluations."""
-    return f"{price / units:.6g}"
-
-
-def price_with_gradient(space: Space) -> int:
-    """Return the price of a row with its gradient. Raises AgentError if the landscape has no gradients."""
-    if not space.has_gradient:
-        raise AgentError("asked for gradients, and this landscape has none")
-    return 1 + space.gradient_price

@@ -17,6 +17,8 @@ REACH = 6.0
 """How far the logarithms of lengths and noise may lie from those of the prior."""
 ITERATIONS = 30
 LEAST_VARIANCE = 1e-12
+SAME = 0.2
+"""Points that are nearer than this, in lengths of the model, have most of their noise in common."""
 ROOT5 = 5.0**0.5
 
 
@@ -89,15 +91,20 @@ class GaussianModel:
         self._variance = max(float(self._values @ self._weights) / len(losses), LEAST_VARIANCE)
 
     def predict(self, features: Array) -> tuple[Array, Array]:
-        """Return the means and standard deviations, both shape (n,), of the function at features (n, F)."""
+        """Return the means and standard deviations, both shape (n,), of the losses of points with features (n, F).
+
+        A loss is the function with noise, which is what each point has for itself. Points that are nearly the same
+        have it in common, so that near a known point there is none.
+        """
         from scipy.linalg import solve_triangular
         from scipy.spatial.distance import cdist
 
         lengths = self.lengths[self._groups]
         away = ROOT5 * cdist(features / lengths, self._features / lengths)
-        cross = (1.0 + away + away**2 / 3.0) * np.exp(-away)
+        cross = _correlate(away)
         known = solve_triangular(self._factor, cross.T, lower=True)
         left = np.maximum(1.0 - np.einsum("ij,ij->j", known, known), LEAST_VARIANCE)
+        left += self.noise * (1.0 - _correlate(away.min(axis=1) / SAME) ** 2)
         return self._mean + self._scale * (cross @ self._weights), self._scale * np.sqrt(self._variance * left)
 
     def compute_density(self, settings: Array, gaps: Array) -> tuple[float, Array]:
@@ -132,8 +139,7 @@ class GaussianModel:
     def _kernel(self, settings: Array, gaps: Array) -> tuple[Array, Array]:
         """Return the kernel, and its derivative by half the squared distance in lengths, both shape (n, n)."""
         away = ROOT5 * np.sqrt(np.einsum("g,gnm->nm", np.exp(-2.0 * settings[:-1]), gaps))
-        fall = np.exp(-away)
-        return (1.0 + away + away**2 / 3.0) * fall, -5.0 / 3.0 * (1.0 + away) * fall
+        return _correlate(away), -5.0 / 3.0 * (1.0 + away) * np.exp(-away)
 
     def _factorise(self, settings: Array, kernel: Array) -> Array:
         """Return the Cholesky factor of the kernel with noise."""
@@ -144,3 +150,9 @@ class GaussianModel:
 
         found: Array = cho_solve((factor, True), values)
         return found
+
+
+def _correlate(away: Array) -> Array:
+    """Return the Matern 5/2 correlation over distances, which are in lengths, times the root of 5."""
+    found: Array = (1.0 + away + away**2 / 3.0) * np.exp(-away)
+    return found

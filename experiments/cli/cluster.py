@@ -101,8 +101,8 @@ def fetch_command(
 
 
 def _fetch_and_report(cluster: Jobs, job: str, results: Path | None, report: bool = True) -> None:
-    from ..api import Results
     from ..cluster import submit
+    from ..results_api import Results
 
     directory = submit.fetch_results(cluster, job, results, print_remark)
     out.print(f"Results: {directory}", soft_wrap=True)

@@ -11,7 +11,7 @@ import typer
 
 from ...agents.sandbox.ladder import allow_unsandboxed
 from ...orchestrator.command_line import format_command
-from ..api import Results, resume_plan, run_plan
+from ..api import resume_plan, run_plan
 from ..comparison.bars import draw_bars
 from ..comparison.exports import list_sentences
 from ..execution.cost import describe_plan
@@ -23,6 +23,7 @@ from ..execution.staging import requested_files
 from ..execution.trust.sandboxes import describe_sandboxes
 from ..execution.watcher import Watcher
 from ..results.recorded_runs import describe_faces, describe_time_limits
+from ..results_api import Results
 from ..spec.load import load
 from ..studies.sweep_sentences import list_sweep_sentences
 from ..studies.worth import study_worth

@@ -133,13 +133,28 @@ def find_identical_runs(problems: Iterable[ComparedProblem]) -> list[Identity]:
     """Find pairs of strategies whose runs of the same landscape and repeat tried the same points, to the last bit."""
     found = []
     for problem in problems:
-        digests = {
-            strategy: {(each.run.landscape, each.run.repeat): each.run.digest for each in outcomes if each.run.points}
-            for strategy, outcomes in problem.outcomes.items()
-        }
+        digests = {strategy: _list_digests(outcomes) for strategy, outcomes in problem.outcomes.items()}
         for (first, one), (second, other) in combinations(digests.items(), 2):
             pairs = one.keys() & other.keys()
             same = sum(one[pair] == other[pair] for pair in pairs)
             if same:
                 found.append(Identity(problem.label, first, second, same, len(pairs)))
     return found
+
+
+def _list_digests(outcomes: Iterable[Outcome]) -> dict[tuple[str, int], str]:
+    """Return the digest of each run that has points, by its landscape and repeat."""
+    return {(each.run.landscape, each.run.repeat): each.run.digest for each in outcomes if each.run.points}
+
+
+def count_twins(problems: Iterable[ComparedProblem], first: str, second: str) -> int:
+    """Return in how many pairs two strategies tried the same points, to the last bit, if they did in all; else 0."""
+    pairs = 0
+    for problem in problems:
+        one, other = (problem.outcomes.get(name, []) for name in (first, second))
+        if one and other:
+            digests = _list_digests(one)
+            if len(digests) < len(one) or digests != _list_digests(other):
+                return 0
+            pairs += len(one)
+    return pairs

@@ -20,7 +20,7 @@ from .bootstrap import (
     seed_random,
     take_interval,
 )
-from .problems import ComparedProblem
+from .problems import ComparedProblem, count_twins
 from .running_time import measure_areas
 
 EQUIVALENCE = 0.9
@@ -31,8 +31,13 @@ LEAST_RUNS = 5
 """With fewer runs of a strategy on a problem, nothing is settled ..."""
 LEAST_PROBLEMS = 8
 """... unless there are at least so many problems."""
+ALIKE = Interval(1.0, 1.0, 1.0)
+"""The ratio of the running times of runs that are equal to the last bit ..."""
+NO_DIFFERENCE = Interval(0.0, 0.0, 0.0)
+"""... and the difference of their areas."""
 
 Decision = Literal["better", "equivalent", "worse", "not settled"]
+Basis = Literal["running times", "areas", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,14 @@ class Verdict:
         relative: Whether success is relative to what all strategies found, on any of the problems.
         contradicted: Whether nothing is settled because one alone solves problems that the other never does, which more
             repeats do not change.
+        twins: The number of pairs of runs, of the same landscape and repeat, if both strategies tried the same points
+            in all of them, to the last bit: what sets the two apart did nothing there. Else 0.
     """
 
     first: str
     second: str
     decision: Decision
-    basis: Literal["running times", "areas", "nothing"]
+    basis: Basis
     why: str
     ratio: Interval | None
     bounded: Interval | None
@@ -77,6 +84,7 @@ class Verdict:
     runs: int
     relative: bool
     contradicted: bool = False
+    twins: int = 0
 
     @property
     def neither(self) -> int:
@@ -121,7 +129,7 @@ def judge_pair(
     bounded ratio lies below the region of practical equivalence, worse if it lies above it, and equivalent if it lies
     within it. Bounds cannot tell how much a problem that was never solved would have cost. So a strategy is never
     better on the whole if the other alone solves as many problems or more, and two are never equivalent if one alone
-    solves any.
+    solves any. Of runs that are equal to the last bit in every pair there is nothing to draw: their ratio is exactly 1.
 
     Args:
         problems: The problems.
@@ -136,26 +144,32 @@ def judge_pair(
     solved = [pair for pair in pairs if pair.solved]
     both = [pair for pair in solved if pair.first.solved and pair.second.solved]
     only_first = sum(not pair.second.solved for pair in solved)
+    only_second = len(solved) - len(both) - only_first
     runs = min((pair.runs for pair in pairs), default=0)
     ratio = _find_ratio(both, random)
     bounded = ratio if len(both) == len(solved) else _find_ratio(solved, random)
     area = _compare_areas(problems, first, second, random) if with_area or bounded is None else None
-    only_second = len(solved) - len(both) - only_first
-    margin = -log(equivalence)
-    basis: Literal["running times", "areas", "nothing"] = "nothing"
-    decision: Decision = "not settled"
-    if bounded is not None:
-        basis, decision = "running times", decide(_take_log(bounded.low), _take_log(bounded.high), margin)
-    elif area is not None:
-        # A larger area is better, a larger ratio is worse.
-        basis, decision = "areas", decide(-area.high, -area.low, EQUIVALENT_AREA)
+    twins = count_twins(problems, first, second)
+    if twins:
+        ratio, bounded, area = ratio and ALIKE, bounded and ALIKE, area and NO_DIFFERENCE
+    basis, decision = _decide_by(bounded, area, equivalence)
     counted = len(solved) if basis == "running times" else len(pairs)
     why = _find_doubt(decision, basis, (len(pairs), counted, runs), only_first, only_second)
     relative = any(problem.relative for problem in problems)
     return Verdict(
         first, second, "not settled" if why else decision, basis, why, ratio, bounded, area, len(pairs), len(both),
-        only_first, only_second, runs, relative, _is_contradicted(decision, only_first, only_second),
+        only_first, only_second, runs, relative, _is_contradicted(decision, only_first, only_second), twins,
     )  # fmt: skip
+
+
+def _decide_by(bounded: Interval | None, area: Interval | None, equivalence: float) -> tuple[Basis, Decision]:
+    """Decide by the ratio of running times, or by the area where there is no ratio; return what decides, too."""
+    if bounded is not None:
+        return "running times", decide(_take_log(bounded.low), _take_log(bounded.high), -log(equivalence))
+    if area is not None:
+        # A larger area is better, a larger ratio is worse.
+        return "areas", decide(-area.high, -area.low, EQUIVALENT_AREA)
+    return "nothing", "not settled"
 
 
 def decide(low: float, high: float, margin: float) -> Decision:

@@ -32,6 +32,8 @@ def describe_verdict(verdict: Verdict, problem: str = "", note: str = "") -> str
         note: What the second strategy is among all, such as "next best"; "" if that need not be said.
     """
     first, second = verdict.first, f"{verdict.second}, the {note}" if note else verdict.second
+    if verdict.twins:
+        return f"{first} and {second}{',' * bool(note)} do the same here: {tell_twins(verdict)}."
     opening = {
         "better": f"{first} is better than {second}",
         "worse": f"{first} is worse than {second}",
@@ -54,11 +56,21 @@ def describe_briefly(verdict: Verdict, note: str = "") -> str:
     second = f"{verdict.second} ({note})" if note else verdict.second
     if not verdict.problems:
         return f"{verdict.first} against {second}: no problem has ended runs of both."
+    if verdict.twins:
+        return f"{verdict.first} against {second}: {tell_twins(verdict)}."
     decided = "equivalent in practice" if verdict.decision == "equivalent" else verdict.decision
     if verdict.basis == "nothing" or verdict.bounded is None:
         return f"{verdict.first} against {second}: {decided}; neither reaches the target."
     bound = name_bound(verdict.only_second, verdict.only_first)
     return f"{verdict.first} against {second}: {decided}, {format_times(verdict.bounded, bound=bound)}."
+
+
+def tell_twins(verdict: Verdict) -> str:
+    """Return in how many pairs of runs two strategies tried the same points: they did in all."""
+    pairs = {1: "in the only pair of runs", 2: "in both pairs of runs"}.get(
+        verdict.twins, f"in all {verdict.twins} pairs of runs"
+    )
+    return f"{pairs} they tried the same points, to the last bit"
 
 
 def _name_doubt(verdict: Verdict) -> str:

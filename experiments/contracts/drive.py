@@ -14,7 +14,7 @@ import numpy as np
 from ...agents.agent import Agent, Converged, Lease, Region, Told
 from ...agents.leases.agent_clock import AgentClock
 from ...agents.leases.failure import AgentTimeout
-from ...agents.leases.searcher import price_proposal
+from ...agents.leases.proposal import price_proposal
 from ...landscapes.landscape import Array, Space
 from .clause import ClauseBroken, require
 

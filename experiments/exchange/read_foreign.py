@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ...landscapes.landscape import Refusal, escape_unprintable
+from ..results.agent_account import AgentAccount
 from ..results.grouping import strategy_names
-from ..results.run_summary import AgentAccount, RunSummary
+from ..results.run_summary import RunSummary
 from .foreign_runs import ForeignRun, find_info_files
 from .read_coco import read_coco
 from .read_parquet import read_parquet

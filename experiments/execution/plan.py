@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ...landscapes.landscape import Landscape
 from ...landscapes.opening import LandscapeFacts
@@ -173,7 +174,34 @@ def _unique_labels(runs: tuple[RunSpec, ...]) -> dict[str, str]:
     names: dict[str, str] = {}
     for label, keys in same.items():
         dumps = [models[key].model_dump(mode="json") for key in keys]
-        for key, dump in zip(keys, dumps, strict=True):
-            telling = [k for k, v in dump.items() if any(other.get(k) != v for other in dumps)]
-            names[key] = " ".join([label, *(f"{k}={format_setting(dump[k])}" for k in telling)])
+        for key, telling in zip(keys, _find_telling(dumps), strict=True):
+            names[key] = " ".join([label, *(f"{name}={_format_value(value)}" for name, value in telling.items())])
     return {run.id: names[_landscape_digest(run.landscape)] for run in runs}
+
+
+def _format_value(value: Any) -> str:
+    """Return a value as a reader would write it: texts without quotes, also in lists."""
+    return f"[{', '.join(map(_format_value, value))}]" if isinstance(value, list) else format_setting(value)
+
+
+def _find_telling(dumps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the settings of each landscape that tell it from the others, by their dotted names."""
+    flat = [dict(_list_leaves(dump)) for dump in dumps]
+    names = dict.fromkeys(name for each in flat for name in each)
+    telling = [name for name in names if any(name not in each or each[name] != flat[0].get(name) for each in flat)]
+    return [{name: each[name] for name in telling if name in each} for each in flat]
+
+
+def _list_leaves(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the dotted name and the value of every setting, also within others: ("condition", 10.0), ("rate.low", 0.1).
+
+    Parameters have the names that the user gave them, and one that is fixed is told by its value: ("rate", 0.1).
+    """
+    for key, value in settings.items():
+        if key == "parameters" and isinstance(value, list):
+            plain = {f"{key}.{name}" if name in settings else name: each.get("value", each) for name, each in value}
+            yield from _list_leaves(plain)
+        elif isinstance(value, Mapping) and value:
+            yield from ((f"{key}.{inner}", each) for inner, each in _list_leaves(value))
+        else:
+            yield key, value

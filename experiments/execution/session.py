@@ -24,7 +24,7 @@ from ...orchestrator.loop.drive import EVALUATION_FAILED, begin_run
 from ...orchestrator.loop.executor import ExecutorError, ExecutorLost
 from ...orchestrator.loop.schedule import schedule
 from ...orchestrator.loop.work_run import work_run
-from ...orchestrator.run_spec import RunSpec
+from ...orchestrator.run_spec import RunSpec, digest
 from ...orchestrator.sandbox.record import RECORD_KEY, record_sandboxes
 from ...orchestrator.state.events import Stopped
 from ..spec.load import Experiment
@@ -277,11 +277,14 @@ class _Outcomes:
 
 def _record_runs(planned: Plan, log: LogFile) -> None:
     """Record all runs from the start, so that a report on an unfinished log says which runs are missing."""
+    # A landscape that has runs keeps the label that it was given when there were other landscapes to tell it from.
+    labels = {digest(record.settings["landscape"]): record.landscape for record in log.runs()}
     for each in planned.runs:
         about, interval = describe_landscape(each).to_data(), planned.find_interval(each)
         if sandboxes := record_sandboxes(each):
             about[RECORD_KEY] = sandboxes
-        log.run(each, planned.labels[each.id], about, interval)
+        label = labels.get(digest(each.settings["landscape"]), planned.labels[each.id])
+        log.run(each, label, about, interval)
 
 
 def _clock_settings_of(experiment: Experiment) -> dict[str, Any] | None:

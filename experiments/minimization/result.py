@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy.optimize import OptimizeResult
 
-from ...agents.agent import Rows
+from ...agents.agent import Incumbent, Rows
 from ...agents.leases.failure import format_cause
+from ...agents.leases.repeated_points import RepeatedPoints, find_repeated
 from ...landscapes.cause_groups import group_causes
 from ...landscapes.causes import GRADIENT_CAUSE, INFEASIBLE_CAUSE
 from ...landscapes.landscape import Array
@@ -54,6 +56,7 @@ class MinimizeResult(OptimizeResult):  # type: ignore[misc]
 
 
 def build_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
+    """Return the result of a run, of which ``minimize`` describes the entries."""
     best, parts = run.incumbent, log.all_rows()
     noted = [failure for part in parts for failure in part.failures]
     failures = Counter(failure.cause for failure in noted if not failure.is_free)
@@ -62,15 +65,9 @@ def build_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
     values = failures - gradients
     evaluated = sum(len(part.losses) for part in parts) - free
     differentiated = sum(_count_gradients(part) for part in parts)
-    message = run.stopped or ""
-    if evaluated and values.total() == evaluated:
-        end = message if run.halted is None else f"the run stopped after {evaluated} evaluations"
-        message = f"all evaluations failed: the objective {_most_frequent(values)} ({end})"
-    broken = Counter(failure.cause for failure in noted if failure.cause.startswith(INFEASIBLE_CAUSE))
-    if broken and not evaluated:
-        condition = broken.most_common(1)[0][0].removeprefix(INFEASIBLE_CAUSE)
-        message = f"no setting that was proposed meets the constraint {condition!r} ({broken.total()} were proposed)"
+    infeasible = Counter(failure.cause for failure in noted if failure.cause.startswith(INFEASIBLE_CAUSE))
     failed_agents = _describe_agent_failures(run, log)
+    message = _describe_end(run, evaluated, values, infeasible)
     message += "".join(f"; agent {agent} {words}" for agent, words in failed_agents.items())
     if gradients:
         message += f"; {gradients.total()} of {differentiated} gradients failed: {_most_frequent(gradients)}"
@@ -80,6 +77,8 @@ def build_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
         x=x,
         **named,
         fun=np.inf if best is None else best.loss,
+        observed=_list_values_at(None if best is None else best.point, parts),
+        noisy=run.noisy,
         nfev=evaluated,
         njev=differentiated,
         charged=run.spent,
@@ -97,19 +96,69 @@ def build_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
     )
 
 
+def _describe_end(run: Run, evaluated: int, failed: Counter[str], infeasible: Counter[str]) -> str:
+    """Return why a run ended, or why nothing that it tried has a value.
+
+    Args:
+        run: The run.
+        evaluated: How many points it evaluated.
+        failed: The causes of those without a value.
+        infeasible: The causes of settings that were not evaluated because they break a constraint.
+    """
+    message = run.stopped or ""
+    if infeasible and not evaluated:
+        condition = infeasible.most_common(1)[0][0].removeprefix(INFEASIBLE_CAUSE)
+        return f"no setting that was proposed meets the constraint {condition!r} ({infeasible.total()} were proposed)"
+    if evaluated and failed.total() == evaluated:
+        end = message if run.halted is None else f"the run stopped after {evaluated} evaluations"
+        return f"all evaluations failed: the objective {_most_frequent(failed)} ({end})"
+    return message
+
+
 def build_partial_result(planned: RunSpec, run: Run, log: MemoryLog, ended: str) -> OptimizeResult:
     """Return the result of a run that an exception ended, with the points of leases that are not collected."""
     result = build_result(planned, run, log)
+    best, confirmed = _find_uncollected(run, log)
     # What repeats have chosen, luck does not replace.
-    for lease in () if run.confirmed else run.out:
-        rows = log.rows(lease)
-        if rows is not None and np.nanmin(rows.losses, initial=np.inf) < result.fun:
-            row = int(np.nanargmin(rows.losses))
-            result.x, named = _describe_point(planned.landscape, run, rows.points[row])
-            result.update(named, fun=float(rows.losses[row]))
-            result.agent = run.out[lease][1].agent
+    if best is not None and not run.confirmed and (confirmed or best.loss < result.fun):
+        result.x, named = _describe_point(planned.landscape, run, best.point)
+        observed = _list_values_at(best.point, log.all_rows())
+        result.update(named, fun=best.loss, observed=observed, agent=best.agent)
     result.success, result.message = False, f"ended by {ended}"
     return result
+
+
+def _find_uncollected(run: Run, log: MemoryLog) -> tuple[Incumbent | None, bool]:
+    """Return the best point of leases that are not collected, and whether repeats have chosen it.
+
+    A lease that repeats points brings what these choose, as when it is collected, and nothing while they leave no
+    choice: the least of their losses is a lucky one.
+    """
+    best = None
+    for id, (_, lease) in run.out.items():
+        rows = log.rows(id)
+        if rows is None:
+            continue
+        repeated = find_repeated(rows) if lease.repeats else RepeatedPoints()
+        if (chosen := repeated.choose()) is not None:
+            loss, row = chosen
+            return Incumbent(lease.agent, id, row, rows.points[row], loss), True
+        least = np.nanmin(rows.losses, initial=np.inf)
+        if not len(repeated) and least < (np.inf if best is None else best.loss):
+            row = int(np.nanargmin(rows.losses))
+            best = Incumbent(lease.agent, id, row, rows.points[row], float(least))
+    return best, False
+
+
+def _list_values_at(point: Array | None, parts: Sequence[Rows]) -> Array:
+    """Return all finite values that were observed at a point (D,) of the unit cube, shape (n,)."""
+    found = [np.empty(0)]
+    for part in () if point is None else parts:
+        here = np.isfinite(part.losses) & (part.points == point).all(axis=1)
+        # What was answered from memory was not observed again.
+        here[[failure.row - part.first for failure in part.failures if failure.is_free]] = False
+        found.append(part.losses[here])
+    return np.concatenate(found)
 
 
 def _describe_point(landscape: Any, run: Run, point: Array | None) -> tuple[Array | None, dict[str, Any]]:

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from ...agents.agent import Agent
 from ...orchestrator.policies.policy import Policy
-from ..spec.build import resolve_kind
 from ..spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, format_path, quote
+from ..spec.parts.model import resolve_kind
 from ..spec.sandboxed import build_sandboxed, has_sandbox
 
 Part = TypeVar("Part", bound=Agent | Policy)

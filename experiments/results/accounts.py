@@ -12,10 +12,11 @@ from ...landscapes.cause_groups import group_causes
 from ...landscapes.landscape import Array
 from ...orchestrator.state.lease_table import fold_leases
 from ..spec.models import SimulatedSettings
+from .agent_account import AgentAccount, account_for_agents
+from .clock_account import ClockAccount, account_for_time
 from .grouping import group_runs
 from .recorded_runs import RunData
-from .run_summary import SPELLS, AgentAccount, RunSummary, account_for_agents, account_for_time
-from .run_summary import rank_gains as rank_gains
+from .run_summary import SPELLS, RunSummary
 from .table import Table
 from .time_use import RunTime
 
@@ -93,7 +94,7 @@ def contributions_table(runs: Sequence[RunData | RunSummary]) -> Table:
                 [
                     [
                         (each.evaluations, each.records, each.gains, float(each.found_best))
-                        for each in account_for_agents(run)
+                        for each in _list_accounts(run)
                     ]
                     for run in group
                 ]
@@ -109,6 +110,10 @@ def contributions_table(runs: Sequence[RunData | RunSummary]) -> Table:
         ("landscape", "strategy", "agent", "evaluations", "evaluations_share", "records", "records_share",
          "gains_share", "finals", "finals_share"), rows,
     )  # fmt: skip
+
+
+def _list_accounts(run: RunData | RunSummary) -> tuple[AgentAccount, ...]:
+    return run.accounts if isinstance(run, RunSummary) else account_for_agents(run)
 
 
 def agents_table(runs: Sequence[RunSummary]) -> Table:
@@ -148,7 +153,7 @@ def failures_table(runs: Sequence[RunData | RunSummary]) -> Table:
     """
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
     for run in runs:
-        for account in account_for_agents(run):
+        for account in _list_accounts(run):
             for (what, cause), n in account.failures.items():
                 counts[run.landscape, run.strategy, account.agent, what, cause] += n
     shown = group_causes(cause for *_, cause in counts)
@@ -171,7 +176,7 @@ def failed_agents_table(runs: Sequence[RunData | RunSummary]) -> Table:
     failed_runs: Counter[tuple[str, str]] = Counter()
     causes: dict[tuple[str, str], Counter[str]] = {}
     for run in runs:
-        accounts = account_for_agents(run)
+        accounts = _list_accounts(run)
         begun[run.strategy] += any(account.leases for account in accounts)
         for account in accounts:
             if account.failed_leases:
@@ -193,7 +198,7 @@ def list_failed_strategies(runs: Sequence[RunData | RunSummary]) -> list[str]:
     """Return the strategies of which every agent that had a lease failed, in every run that has begun."""
     sound = dict[str, bool]()
     for run in runs:
-        working = [account for account in account_for_agents(run) if account.leases]
+        working = [account for account in _list_accounts(run) if account.leases]
         if working:
             sound[run.strategy] = sound.get(run.strategy, False) or not all(a.failed_leases for a in working)
     return [strategy for strategy, fine in sound.items() if not fine]
@@ -256,9 +261,16 @@ def clock_table(runs: Sequence[RunData | RunSummary], settings: SimulatedSetting
     rows = []
     for landscape, groups in group_runs(runs).items():
         for strategy, group in groups.items():
-            clocks = [account_for_time(run, settings) for run in group]
+            clocks = [_find_clock(run, settings) for run in group]
             rows.append((
                 landscape, strategy, clocks[0].workers, float(np.median([c.makespan for c in clocks])),
                 float(np.mean([c.busy_share for c in clocks])), sum(c.losses for c in clocks),
             ))  # fmt: skip
     return Table.from_rows(("landscape", "strategy", "workers", "seconds", "busy_share", "workers_lost"), rows)
+
+
+def _find_clock(run: RunData | RunSummary, settings: SimulatedSettings) -> ClockAccount:
+    if isinstance(run, RunData):
+        return account_for_time(run, settings)
+    assert run.clock is not None, "a summary has the times of the settings with which it was made"
+    return run.clock

@@ -10,8 +10,8 @@ import numpy as np
 
 from ...landscapes.landscape import Array
 from .accounts import leases_table
+from .agent_account import rank_gains
 from .recorded_runs import RunData
-from .run_summary import rank_gains
 from .table import Table
 
 WINDOWS = 24

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from ...agents.agent import Finding
-from ...agents.leases.failure import format_cause
-from ...landscapes.causes import GRADIENT_CAUSE
 from ...landscapes.landscape import Array
-from ...orchestrator.branch import find_stream_id
-from ...orchestrator.clock.clock import Clock, LeaseSpan, clock_of
-from ...orchestrator.log.reader import LogReader, Points
+from ...orchestrator.log.reader import LogReader
 from ...orchestrator.state.events import findings
 from ..spec.models import SimulatedSettings
+from .agent_account import AgentAccount, account_for_agents
+from .clock_account import ClockAccount, account_for_time, find_last_points
 from .insights import InsightKind, collect_insights
 from .recorded_runs import BestPoint, RunData, iterate_runs
 from .sharing_account import SharingAccount, account_for_sharing
@@ -29,57 +25,6 @@ from .time_use import RunTime, account_for_timings
 
 SPELLS: tuple[InsightKind, ...] = ("stuck", "oscillates", "stagnates", "restart")
 """The insights that are counted for each agent."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentAccount:
-    """What one agent did in a run.
-
-    Attributes:
-        agent: Its name.
-        evaluations: The evaluations that its points were charged.
-        records: How many of its points were better than all points of the run before them.
-        gains: The sum of what these gained (``rank_gains``).
-        found_best: Whether it found the best point of the run.
-        leases: Its collected leases.
-        duplicates: How many of its points the run had tried before; of points that the log keeps whole.
-        failures: How often rows and gradients failed, and the agent itself, by ("row", "gradient" or "agent", cause).
-        failed_leases: The causes of its failed leases, each with its place, and how often each occurred.
-    """
-
-    agent: str
-    evaluations: int
-    records: int
-    gains: float
-    found_best: bool
-    leases: int
-    duplicates: int
-    failures: dict[tuple[str, str], int]
-    failed_leases: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class ClockAccount:
-    """The simulated time of a run.
-
-    Attributes:
-        workers: The number of workers.
-        makespan: Simulated seconds until the last lease was collected.
-        busy_share: The share of the workers' time that was spent on evaluations.
-        losses: The number of workers lost.
-        record_seconds: When each lease was collected that brought a lower loss than all leases before it, in simulated
-            time or in the order of the log, which differ; in simulated seconds, shape (n,), increasing.
-        record_losses: The best loss of each of these leases, shape (n,).
-        record_collected: The evaluations up to the end of each of these leases in the log, shape (n,).
-    """
-
-    workers: int
-    makespan: float
-    busy_share: float
-    losses: int
-    record_seconds: Array = field(repr=False, compare=False)
-    record_losses: Array = field(repr=False, compare=False)
-    record_collected: NDArray[np.int64] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +154,7 @@ def summarize_run(run: RunData | RunSummary, delays: SimulatedSettings | None = 
     """Return the summary of a run; a summary is returned as it is."""
     if isinstance(run, RunSummary):
         return run
-    rows, last = run.record_rows, _find_last_points(run.points)
+    rows, last = run.record_rows, find_last_points(run.points)
     return RunSummary(
         run.id, run.strategy, run.landscape, run.repeat, run.settings, run.space.dimension, run.minimum, run.bounded,
         run.budget, run.stopped, run.time_up, run.evaluations, run.spent[rows], run.points.losses[rows],
@@ -231,7 +176,7 @@ def _trace_measures(run: RunData) -> dict[str, tuple[NDArray[np.int64], Array]]:
     """Return the measures of the best point so far at the end of each lease that improved it, by name."""
     if not run.measures:
         return {}
-    spent, last = dict[int, int](), _find_last_points(run.points)
+    spent, last = dict[int, int](), find_last_points(run.points)
     for lease, evaluations in zip(run.points.lease[last].tolist(), run.spent[last].tolist(), strict=True):
         spent[lease] = evaluations
     losses = {finding.lease: finding.best_loss for finding in findings(run.events)}
@@ -249,116 +194,6 @@ def _trace_measures(run: RunData) -> dict[str, tuple[NDArray[np.int64], Array]]:
     return {name: (np.array(places, dtype=np.int64), np.array(values)) for name, (places, values) in found.items()}
 
 
-def rank_gains(run: RunData) -> Array:
-    """Compute what each record of a run gained, shape (records,).
-
-    The gain is a share of the run's finite points: those that are worse than the record but not worse than the record
-    before it. All gains add up to 1 minus the best point's own share. They do not depend on the scale of losses, so a
-    first step down from a huge loss does not outweigh all later ones.
-    """
-    finite = np.sort(run.points.losses[np.isfinite(run.points.losses)])
-    better = np.searchsorted(finite, run.points.losses[run.record_rows], side="right")
-    return -np.diff(better, prepend=len(finite)) / max(len(finite), 1)
-
-
-def account_for_agents(run: RunData | RunSummary) -> tuple[AgentAccount, ...]:
-    """Return what each agent of a run did, in team order."""
-    if isinstance(run, RunSummary):
-        return run.accounts
-    points, team = run.points, run.team
-    setters, count = points.agent[run.record_rows], len(team)
-    spent, records, gains, again = (
-        np.bincount(agents, weights, count)
-        for agents, weights in (
-            (points.agent, points.cost),
-            (setters, None),
-            (setters, rank_gains(run)),
-            (_repeat_agents(points), None),
-        )
-    )
-    brought: dict[str, list[Finding]] = {name: [] for name in team}
-    for finding in findings(run.events):
-        brought[finding.agent].append(finding)
-    return tuple(
-        AgentAccount(
-            name, int(spent[index]), int(records[index]), float(gains[index]),
-            bool(len(setters)) and int(setters[-1]) == index, len(brought[name]), int(again[index]),
-            dict(Counter(cause for finding in brought[name] for cause in _list_causes(finding))),
-            dict(Counter(format_cause(finding.cause, finding.place) for finding in brought[name] if finding.failed)),
-        )
-        for index, name in enumerate(team)
-    )  # fmt: skip
-
-
 def _count_spells(run: RunData) -> dict[tuple[str, InsightKind], int]:
     insights = collect_insights(run.events, run.team, run.budget, run.minimum)
     return dict(Counter((each.agent, each.kind) for each in insights if each.kind in SPELLS))
-
-
-def account_for_time(run: RunData | RunSummary, delays: SimulatedSettings) -> ClockAccount:
-    """Return the simulated time of a run. If the settings have no ``workers``, there is one worker per agent."""
-    if isinstance(run, RunSummary) and run.clock is not None:
-        return run.clock
-    assert isinstance(run, RunData)
-    workers = delays.workers or len(run.team)
-    ends: dict[int, float] = {}
-
-    def note_end(span: LeaseSpan) -> None:
-        ends[span.lease] = span.end
-
-    # A branch is delayed as its original was.
-    drawn = find_stream_id(run.id, run.settings)
-    clock = Clock(drawn, run.settings["landscape"]["seconds"], workers, delays, ended=note_end)
-    clock_of(clock, run.events)
-    return ClockAccount(workers, clock.makespan, clock.busy_share, clock.losses, *_order_by_time(run, ends))
-
-
-def _order_by_time(run: RunData, ends: dict[int, float]) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Return the end, the best loss and the evaluations of leases that improved the best loss, in order of time."""
-    last = _find_last_points(run.points)
-    if not len(last):
-        return np.empty(0), np.empty(0), np.empty(0, dtype=np.int64)
-    losses = np.minimum.reduceat(run.points.losses, np.concatenate([[0], last[:-1] + 1]))
-    # A lease has no end while it waits for a worker of whom that is not known.
-    seconds = np.array([ends.get(lease, np.inf) for lease in run.points.lease[last].tolist()])
-    order = np.lexsort((losses, seconds))
-    # What came early in time may be late in the log, beyond the budget that counts.
-    better = _find_records(losses)[order] | _find_records(losses[order])
-    kept = order[better & np.isfinite(seconds[order])]
-    return seconds[kept], losses[kept], run.spent[last[kept]]
-
-
-def _find_records(losses: Array) -> NDArray[np.bool_]:
-    """Return which losses are below all before them."""
-    found: NDArray[np.bool_] = losses < np.concatenate([[np.inf], np.minimum.accumulate(losses)[:-1]])
-    return found
-
-
-def _find_last_points(points: Points) -> NDArray[np.int64]:
-    """Return the place of the last point of each lease. The points of a lease are neighbours."""
-    return np.flatnonzero(np.append(points.lease[1:] != points.lease[:-1], len(points.lease) > 0))
-
-
-def _repeat_agents(points: Points) -> NDArray[np.int64]:
-    """Return the agents of the points whose coordinates an earlier point of the run had, shape (k,)."""
-    if not len(points.cube):
-        return np.empty(0, dtype=np.int64)
-    agents = points.agent if points.whole is None else points.agent[points.whole]
-    # Zero and its negative are the same coordinate.
-    rows = np.ascontiguousarray(points.cube + 0.0)
-    known = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-    first = np.unique(known, return_index=True)[1]
-    again = np.ones(len(rows), dtype=bool)
-    again[first] = False
-    found: NDArray[np.int64] = agents[again]
-    return found
-
-
-def _list_causes(finding: Finding) -> Iterator[tuple[str, str]]:
-    for failure in finding.failures:
-        if failure.of_gradient and not failure.is_free:
-            yield "gradient", failure.cause.removeprefix(GRADIENT_CAUSE)
-        elif not failure.is_free:
-            yield "row", failure.cause
-    if finding.failed:
-        yield "agent", finding.cause + (f", {finding.place}" if finding.place else "")

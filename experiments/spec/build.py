@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import ValidationError
-
-from ...agents.agent import Agent
 from ...agents.evaluation.settings import Evaluation
 from ...landscapes.landscape import Landscape, Model
-from ...landscapes.user_code import read_source
-from ...orchestrator.branch import BranchedPolicy
-from ...orchestrator.policies.composed import Composed
-from ...orchestrator.policies.policy import Policy
-from . import catalogue
 from .checks import check_experiment
-from .errors import (
-    KeyPath,
-    ProblemList,
-    SourcePositions,
-    SpecError,
-    accepts_bool,
-    describe_type,
-    quote,
-    setting_names,
-    suggest,
-)
+from .errors import KeyPath, ProblemList, SourcePositions, SpecError, quote, setting_names, suggest
 from .expand import MOST_COMBINATIONS, SweepSettings, check_sweep, expand_entry, expand_sweep
-from .models import Experiment, LogSettings, RaySettings, SimulatedSettings, StartRegion, Stop, Strategy
+from .models import Experiment, LogSettings, RaySettings, SimulatedSettings, StartRegion, Stop
 from .opened import LandscapeCache
-from .sandboxed import build_sandboxed, has_sandbox
+from .parts.model import build_model, resolve_kind
+from .parts.strategies import build_strategies
 from .sweep_keys import check_keys, name_by_files
-from .team import TeamEntry, name_members
 
 MOST_DATA_DEPTH = 50
-BRANCH_KIND = "branch"
-"""The kind of the policy of a branch, which `searchparty branch` writes and the catalogue does not list."""
-MEMBER_KEYS = ("count", "name")
-"""What may stand beside the settings of an agent."""
 NOTE_PREFIX = "x-"
 """First characters of the keys of an experiment that are the user's own, as in other YAML formats."""
 
@@ -140,7 +118,7 @@ def _build_variant(notes: ProblemList, data: dict[str, Any], opened: LandscapeCa
     parts: dict[str, Callable[[Any], Any]] = {
         "region": lambda part: _build_section(notes, StartRegion, part, "region"),
         "landscapes": lambda part: _build_landscapes(notes, part, opened),
-        "strategies": lambda part: _build_strategies(notes, part),
+        "strategies": lambda part: build_strategies(notes, part),
         "executor": lambda part: _build_executor(notes, part),
         "evaluation": lambda part: _build_section(notes, Evaluation, part, "evaluation"),
         "stop": lambda part: _build_section(notes, Stop, part, "stop"),
@@ -165,80 +143,6 @@ def _build_section(notes: ProblemList, cls: type[Model], data: Any, key: str) ->
         )
         return None
     return build_model(notes, cls, data, (key,))
-
-
-def build_model(
-    notes: ProblemList,
-    cls: type[Model],
-    data: Mapping[str, Any],
-    path: KeyPath,
-    excused: Iterable[str] = (),
-    also: Iterable[str] = (),
-) -> Model | None:
-    """Build a model of a class, or report every setting that the class refuses and return None.
-
-    Args:
-        notes: The list to which problems are added.
-        cls: The class of the model.
-        data: Its settings.
-        path: The path of the settings in the YAML.
-        excused: Keys that are not reported if they are missing.
-        also: Keys that the YAML may give here beside the class's own; they are suggested for misspelt ones.
-    """
-    before = len(notes.problems)
-    known = setting_names(cls)
-    for key, value in data.items():
-        if key not in known:
-            notes.report_unknown((*path, key), [*known, *also])
-        elif isinstance(value, bool) and not accepts_bool(annotation := cls.model_fields[key].annotation):
-            # Pydantic would accept true as 1.
-            notes.report((*path, key), f"be {describe_type(annotation)}", quote(value), "Change it.")
-    data = {key: value for key, value in data.items() if key in known}
-    try:
-        model = cls.model_validate({**data, **_hidden_settings(notes, cls, data)})
-    except ValidationError as error:
-        notes.report_validation_error(error, cls, data, path, excused)
-        return None
-    return model if len(notes.problems) == before else None
-
-
-def _hidden_settings(notes: ProblemList, cls: type[Model], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that a user cannot give: where relative paths start, and the text of a file that is named."""
-    hidden = {name for name, field in cls.model_fields.items() if field.exclude}
-    found: dict[str, Any] = {"base": notes.base} if "base" in hidden else {}
-    if "source" in hidden and isinstance(data.get("function"), str):
-        found["source"] = read_source(data["function"], notes.base)
-    return found
-
-
-def resolve_kind(
-    notes: ProblemList, family: str, data: Any, path: KeyPath
-) -> tuple[type[Model], dict[str, Any]] | None:
-    """Return the class that data name by their kind, and their settings with the class's own kind.
-
-    Data may be a bare kind ("sphere") or a mapping with a kind. An unknown kind is reported, and None returned.
-    """
-    if isinstance(data, str):
-        data, place = {"kind": data}, path
-    else:
-        place = (*path, "kind")
-    if not isinstance(data, dict):
-        notes.report(path, f"be a kind of {family} or a mapping with a kind", quote(data), "Write {kind: ...}.")
-        return None
-    kind = data.get("kind")
-    if not isinstance(kind, str):
-        got = quote(kind) if "kind" in data else "nothing"
-        notes.report(
-            (*path, "kind"), f"be a kind of {family}", got, suggest(str(kind), catalogue.family_classes(family))
-        )
-        return None
-    try:
-        cls = catalogue.resolve_class(family, kind, notes.base)
-    except catalogue.CatalogueError as error:
-        # The catalogue's messages name the field "kind". Where the YAML gives a bare string, that string is the field.
-        notes.report_message(place[:-1], str(error).replace("kind", str(place[-1]), 1))
-        return None
-    return cls, {**data, "kind": catalogue.kind_of(cls)}
 
 
 def _build_landscapes(notes: ProblemList, data: Any, opened: LandscapeCache) -> list[Landscape] | None:
@@ -273,133 +177,6 @@ def _build_landscapes(notes: ProblemList, data: Any, opened: LandscapeCache) -> 
                 )
                 return None
     return found if len(notes.problems) == before else None
-
-
-def _build_strategies(notes: ProblemList, data: Any) -> dict[str, Strategy] | None:
-    """Build all strategies, by name, or report what is wrong with them and return None."""
-    if not isinstance(data, dict) or not data:
-        notes.report(
-            ("strategies",), "be a mapping from names to at least one strategy", quote(data),
-            "Add e.g. alone: {agents: [random]}.",
-        )  # fmt: skip
-        return None
-    found: dict[str, Strategy] = {}
-    for name, entry in data.items():
-        path: KeyPath = ("strategies", name)
-        if not (name.isprintable() and 0 < len(name.strip()) <= 100):
-            notes.report(path, "have a name of 1 to 100 printable characters", repr(name), "Choose another name.")
-        elif not isinstance(entry, dict):
-            notes.report(path, "be a mapping with agents", quote(entry), "Write {agents: [grid]}.")
-        else:
-            strategy = _build_strategy(notes, entry, path)
-            if strategy is not None:
-                found[name] = strategy
-    return found if len(found) == len(data) else None
-
-
-def _build_strategy(notes: ProblemList, data: dict[str, Any], path: KeyPath) -> Strategy | None:
-    for key in data:
-        if key not in ("agents", "policy", "concurrency"):
-            notes.report_unknown((*path, key), ("agents", "policy", "concurrency"))
-    team = _build_team(notes, data.get("agents"), (*path, "agents"))
-    policy = build_policy(notes, data.get("policy"), (*path, "policy"))
-    settings = {"concurrency": data.get("concurrency"), "team": team or (), "policy": policy or Composed()}
-    strategy = build_model(notes, Strategy, settings, path)
-    return strategy if isinstance(strategy, Strategy) and team and policy is not None else None
-
-
-def _build_team(notes: ProblemList, data: Any, path: KeyPath) -> tuple[tuple[str, Agent], ...] | None:
-    if isinstance(data, dict | str):
-        data = [data]
-    if not isinstance(data, list) or not data:
-        got = "nothing" if data is None else quote(data)
-        notes.report(path, "be a list of at least one agent", got, "Add e.g. - {kind: random}.")
-        return None
-    entries: list[TeamEntry] = []
-    for number, entry in enumerate(data):
-        here: KeyPath = (*path, number)
-        if has_sandbox(entry):
-            member = _build_sandboxed_member(notes, dict(entry), here)
-        else:
-            known = resolve_kind(notes, "agent", entry, here)
-            member = None if known is None else _build_member(notes, *known, here)
-        if member is not None:
-            entries.append(member)
-    return name_members(notes, entries, path) if len(entries) == len(data) else None
-
-
-def _build_member(notes: ProblemList, cls: type[Model], settings: dict[str, Any], path: KeyPath) -> TeamEntry | None:
-    head = {key: settings.pop(key) for key in MEMBER_KEYS if key in settings}
-    place = build_model(notes, TeamEntry, head, path)
-    agent = build_model(notes, cls, settings, path, also=MEMBER_KEYS)
-    if not isinstance(place, TeamEntry) or not isinstance(agent, Agent):
-        return None
-    return place.model_copy(update={"agent": agent})
-
-
-def _build_sandboxed_member(notes: ProblemList, entry: dict[str, Any], path: KeyPath) -> TeamEntry | None:
-    """Build a member that is worked in a sandbox; its class is asked there what it says of itself."""
-    head = {key: entry.pop(key) for key in MEMBER_KEYS if key in entry}
-    place = build_model(notes, TeamEntry, head, path)
-    agent = build_sandboxed(notes, "agent", entry, path, also=MEMBER_KEYS)
-    if not isinstance(place, TeamEntry) or agent is None:
-        return None
-    return place.model_copy(update={"agent": agent})
-
-
-def build_policy(notes: ProblemList, data: Any, path: KeyPath) -> Policy | None:
-    """Build a policy from its data at a path; None if it is not valid, which is added to the notes."""
-    if data is None:
-        return Composed()
-    if isinstance(data, str):
-        for choice in catalogue.POLICY_CHOICES:
-            if data in catalogue.family_classes(choice) and data not in catalogue.family_classes("policy"):
-                cure = f"{data} is a {choice} choice: write policy: {{{choice}: {data}}}."
-                notes.report(path, "be a kind of policy", repr(data), cure)
-                return None
-    elif has_sandbox(data):
-        made = build_sandboxed(notes, "policy", data, path)
-        return made if isinstance(made, Policy) else None
-    elif isinstance(data, dict) and "kind" not in data:
-        data = {"kind": "composed", **data}
-    if isinstance(data, dict) and data["kind"] == BRANCH_KIND:
-        return _build_branch(notes, data, path)
-    known = resolve_kind(notes, "policy", data, path)
-    if known is None:
-        return None
-    cls, settings = known
-    before = len(notes.problems)
-    for choice in catalogue.POLICY_CHOICES:
-        field = cls.model_fields.get(choice)
-        family = catalogue.FAMILIES[choice][0]
-        if choice in settings and field is not None and field.annotation is family:
-            settings[choice] = _build_choice(notes, choice, settings[choice], (*path, choice))
-    if len(notes.problems) > before:
-        # Problems of the choices have been reported; leave the choices out, to report only what else is wrong.
-        settings = {key: value for key, value in settings.items() if value is not None}
-    policy = build_model(notes, cls, settings, path)
-    return policy if isinstance(policy, Policy) and len(notes.problems) == before else None
-
-
-def _build_branch(notes: ProblemList, data: dict[str, Any], path: KeyPath) -> Policy | None:
-    """Build the policy of a branch, and the two policies that it consists of."""
-    before = len(notes.problems)
-    policies: dict[str, Any] = {
-        key: build_policy(notes, data[key], (*path, key)) for key in ("before", "after") if key in data
-    }
-    if len(notes.problems) > before:
-        return None
-    policy = build_model(notes, BranchedPolicy, {**data, **policies}, path)
-    return policy if isinstance(policy, Policy) else None
-
-
-def _build_choice(notes: ProblemList, family: str, data: Any, path: KeyPath) -> Model | None:
-    """Build a budget, radius or sharing choice of a policy."""
-    if data is None and family == "sharing":
-        notes.report(path, "be a kind of sharing", "null", "Write sharing: none to share nothing.")
-        return None
-    known = resolve_kind(notes, family, data, path)
-    return None if known is None else build_model(notes, known[0], known[1], path)
 
 
 def _build_executor(notes: ProblemList, data: Any) -> Model | None:

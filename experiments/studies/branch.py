@@ -20,10 +20,10 @@ from ..execution.results_directory import create_results_directory, write_atomic
 from ..execution.trust.named_code import names_user_code
 from ..execution.trust.recorded_experiment import load_recorded, try_signing
 from ..execution.watcher import Remark
-from ..spec.build import BRANCH_KIND, build_policy
 from ..spec.errors import ProblemList, SourcePositions, SpecError, format_problem, quote
 from ..spec.expand import expand_sweep, set_at_path, sweep_suffix
 from ..spec.load import Experiment
+from ..spec.parts.policies import BRANCH_KIND, build_policy
 from ..spec.yaml_text import parse_text
 
 SHORTEST_RUN_PREFIX = 4

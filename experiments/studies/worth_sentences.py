@@ -7,7 +7,7 @@ from math import isfinite, isnan
 
 from ..comparison.bootstrap import Interval
 from ..comparison.verdict import Verdict
-from ..comparison.wording import format_bounded, format_factor, list_names
+from ..comparison.wording import format_bounded, format_factor, list_names, tell_twins
 from .worth import PartWorth, Saving, StrategyWorth
 
 CHOICE_OFF = {"sharing": "Without sharing", "radius": "With a fixed radius", "budget": "With equal budgets"}
@@ -57,19 +57,23 @@ def _rate(verdict: Verdict) -> float:
 
 
 def _describe_member(strategy: str, part: PartWorth) -> str:
-    return f"Without {part.part}, {_tell_change(strategy, part.verdict)}."
+    return f"Without {part.part}, {_tell_change(strategy, part)}."
 
 
 def _describe_choice(strategy: str, part: PartWorth) -> str:
-    return f"{CHOICE_OFF.get(part.part, f'Without {part.part}')}, {_tell_change(strategy, part.verdict)}."
+    return f"{CHOICE_OFF.get(part.part, f'Without {part.part}')}, {_tell_change(strategy, part)}."
 
 
 def _describe_best_alone(strategy: str, alone: Sequence[PartWorth]) -> str:
     best = min(alone, key=lambda part: _rate(part.verdict))
-    return f"The best alone is {best.part}: {_tell_change('it', best.verdict, f'those of {strategy}')}."
+    return f"The best alone is {best.part}: {_tell_change('it', best, f'those of {strategy}')}."
 
 
-def _tell_change(subject: str, verdict: Verdict, against: str = "the evaluations") -> str:
+def _tell_change(subject: str, part: PartWorth, against: str = "the evaluations") -> str:
+    verdict = part.verdict
+    if verdict.twins:
+        idle = "the rest of the team" if part.kind == "alone" else part.part
+        return f"{subject} does the same: {tell_twins(verdict)}. Here {idle} did nothing"
     sure = {
         "better": "that is better",
         "worse": "that is worse",

@@ -20,8 +20,8 @@ from ...landscapes.landscape import Refusal
 from ...orchestrator.log.log import LogError
 from ...orchestrator.log.reader import LogReader
 from ..execution.plan import make_plan
-from ..spec.build import BRANCH_KIND
 from ..spec.errors import SpecError
+from ..spec.parts.policies import BRANCH_KIND
 from .films.feed import FeedError
 from .films.feed_cache import FeedCache
 from .films.message import to_json_data

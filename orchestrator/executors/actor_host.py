@@ -12,6 +12,7 @@ from functools import partial
 from types import FrameType
 from typing import TypeVar
 
+from ...agents.evaluation.apart import ApartEvaluator
 from ...agents.evaluation.children.pool import ChildPool
 from ...agents.evaluation.evaluator import Evaluator
 from ...agents.evaluation.lanes import LaneEvaluator
@@ -25,6 +26,7 @@ from ..run_spec import RunSpec
 from ..state.archive import ArchiveStore
 from .messages import ACTOR_FLUSH_SECONDS, LeaseUpdate, PickledRun, WorkOrder
 from .packed import Chunk, RecordedLog, work_in_chunks
+from .process_losses import LOSSES_PER_ROW, ROW_LOST
 from .streams import open_searchers
 
 STOP_SIGNAL = getattr(signal, "SIGUSR1", None)
@@ -79,13 +81,19 @@ class RunHost:
     Args:
         planned: The run's specification.
         evaluator: Evaluates its points. It is closed with the host.
+        open_children: Creates child processes, in which rows are evaluated that are suspected of ending their process;
+            None if rows of the run cannot be evaluated in any.
 
     Attributes:
         replayer: Evaluates recorded rows again whose gradients the log does not keep.
     """
 
-    def __init__(self, planned: RunSpec, evaluator: Evaluator) -> None:
+    def __init__(
+        self, planned: RunSpec, evaluator: Evaluator, open_children: Callable[[], ChildPool | None] = lambda: None
+    ) -> None:
         self._evaluator, self.replayer = evaluator, GradientReplayer(evaluator)
+        self._open_children = open_children
+        self._apart: ApartEvaluator | None = None
         self._clock = AgentClock(planned.evaluation.agent_timeout, disposable=True)
         self._searchers = open_searchers(planned, self._evaluator, self._clock, self.replayer)
         self._store = ArchiveStore(self._evaluator.space.dimension)
@@ -101,9 +109,11 @@ class RunHost:
         lease = order.lease
         if isinstance(self._evaluator, LaneEvaluator):
             self._evaluator.set_lanes(lease.lanes)
-        if order.announce_rows:
-            yield LeaseUpdate(None)
         searcher = self._searchers[lease.agent]
+        apart = self._open_apart() if order.apart else None
+        searcher.evaluator = self._evaluator if apart is None else apart
+        if order.announce_rows:
+            yield LeaseUpdate(None, apart=apart is not None)
         if searcher.agent.reads_archive or self._evaluator.space.remembers:
             lease = replace(lease, seen=self._store.view(lease.archive))
         began = time.perf_counter()
@@ -135,7 +145,15 @@ class RunHost:
         for searcher in self._searchers.values():
             searcher.end()
         self._clock.close()
+        if self._apart is not None:
+            self._apart.close()
         self._evaluator.close()
+
+    def _open_apart(self) -> ApartEvaluator | None:
+        """Return the evaluator of rows that may end their process; None if there can be none."""
+        if self._apart is None and (children := self._open_children()) is not None:
+            self._apart = ApartEvaluator(children, LOSSES_PER_ROW, ROW_LOST)
+        return self._apart
 
 
 EvaluatorFactory = Callable[[PickledRun, RunSpec], Evaluator]
@@ -143,7 +161,7 @@ EvaluatorFactory = Callable[[PickledRun, RunSpec], Evaluator]
 
 
 ChildrenFactory = Callable[[RunSpec], ChildPool | None]
-"""Creates the child processes that evaluate rows of a run side by side; None if it needs none."""
+"""Creates child processes that evaluate rows of a run; None if its rows cannot be evaluated in them, or are anyway."""
 
 
 class ActorHost:
@@ -151,7 +169,7 @@ class ActorHost:
 
     Args:
         spread: Creates the evaluator of a run whose rows are evaluated on the whole cluster.
-        open_children: Creates the children of an actor whose leases have several lanes.
+        open_children: Creates children of an actor, for leases with several lanes and for rows that may end a process.
     """
 
     def __init__(self, spread: EvaluatorFactory, open_children: ChildrenFactory) -> None:
@@ -219,6 +237,7 @@ class ActorHost:
             return RunHost(planned, self._make_evaluator(opening, planned))
         self._check_bits(opening, planned)
         evaluator = open_evaluator(planned.landscape, planned.evaluation, planned.facts)
-        if planned.concurrency == 1:
-            return RunHost(planned, evaluator)
-        return RunHost(planned, LaneEvaluator(evaluator, partial(self._open_children, planned)))
+        open_children = partial(self._open_children, planned)
+        if planned.concurrency > 1:
+            evaluator = LaneEvaluator(evaluator, open_children)
+        return RunHost(planned, evaluator, open_children)

@@ -37,6 +37,7 @@ class LeaseUpdate:
         evaluated_again: With the finding, how many gradients were evaluated again, also when the agent was
             rebuilt for the lease.
         phase: What happens next, if that is announced.
+        apart: Whether rows of the lease are evaluated in a child process of the actor.
     """
 
     rows: Rows | None
@@ -44,6 +45,7 @@ class LeaseUpdate:
     seconds: float = 0.0
     evaluated_again: int = 0
     phase: Phase | None = None
+    apart: bool = False
 
     @property
     def last(self) -> bool:
@@ -100,6 +102,7 @@ class WorkOrder:
         largest: Greatest number of rows to evaluate at a time; None: no limit.
         announce_rows: Whether to send an update without rows when the actor reaches the rows of the lease, and before
             each phase of it.
+        apart: Whether to evaluate its rows in a child process, as a row is suspected of taking its process down.
         first_rows: The rows of the run that were collected before the lease was granted; None if they decide nothing.
         verdict: The finding of the lease if its agent is known to be at fault: the lease ends after the recorded rows.
     """
@@ -112,5 +115,6 @@ class WorkOrder:
     lost_rows: dict[int, str] = field(default_factory=dict)
     largest: int | None = None
     announce_rows: bool = False
+    apart: bool = False
     first_rows: FirstRows | None = None
     verdict: Finding | None = None

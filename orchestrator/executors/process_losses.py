@@ -8,7 +8,9 @@ from ...agents.leases.failure import LOST_AGENT, describe_hang
 from ...agents.leases.work import Phase
 
 LOSSES_PER_ROW = 3
-"""A row fails once this many processes were lost while they evaluated it."""
+"""A row fails once it has taken down this many processes, an agent once it has done so where it was asked."""
+SUSPICIOUS_LOSSES = 2
+"""After so many losses at one row, which may have come from outside, the lease's rows are evaluated in a child."""
 MOST_STUCK = 10
 """The work is given up once this many processes in a row were lost through no fault of a row, for example together with
 their machine."""
@@ -55,8 +57,7 @@ class AgentSuspects:
             return describe_hang(self._timeout)
         at, times = self._losses.get(lease, (row, 0))
         self._losses[lease] = (row, times + 1 if row == at else 1)
-        # The first loss came before phases were announced.
-        return LOST_AGENT if self._losses[lease][1] >= LOSSES_PER_ROW - 1 else ""
+        return LOST_AGENT if self._losses[lease][1] >= LOSSES_PER_ROW else ""
 
     def forget(self, lease: int) -> None:
         """Forget a lease that was collected."""

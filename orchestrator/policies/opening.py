@@ -17,11 +17,18 @@ MOST_RESTARTS = 5
 
 def members_named(run: Run, name: str) -> tuple[Member, ...]:
     """Return the members of this name and those numbered after it ("slsqp-2"), in team order."""
-    return tuple(m for m in run.members.values() if m.name == name or _is_numbered(m.name, name))
+    return tuple(member for member in run.members.values() if is_named(member, name))
 
 
-def _is_numbered(name: str, stem: str) -> bool:
-    return name.startswith(f"{stem}-") and name[len(stem) + 1 :].isdigit()
+def first_named(run: Run, name: str) -> Member | None:
+    """Return the member of this name, or the first of those numbered after it; None if there is none."""
+    return run.members.get(name) or next(iter(members_named(run, name)), None)
+
+
+def is_named(member: Member, name: str) -> bool:
+    """Return whether a member has this name, or one numbered after it."""
+    stem, _, number = member.name.rpartition("-")
+    return member.name == name or (stem == name and number.isdigit())
 
 
 @dataclass(frozen=True, slots=True)

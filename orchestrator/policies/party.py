@@ -12,11 +12,11 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from ...agents.agent import Incumbent, Lease, Region
 from ..state.member import Member
 from ..state.run import Run
-from .opening import Opening, members_named
+from .opening import Opening, first_named, is_named, members_named
 from .policy import Policy
 from .records import describe_records, give_up_reason, weigh
 
-ADDED = ("planner", "plans", "steady", "repeats", "sprinter", "sprint", "probes_from", "first")
+ADDED = ("planner", "plans", "steady", "repeats", "sprinter", "sprint", "probes_from", "first", "fruitless")
 """Settings that are recorded only where they are not at their defaults."""
 SPRINT, SPRINT_DIMENSION = 24, 20
 """The sprinter begins if the budget is at most so many evaluations, in multiples of D, and D at most this."""
@@ -29,6 +29,10 @@ MANY_AXES = 10
 LEAST_REPEATS = 20
 """With fewer evaluations than this for repeats, there are none."""
 REPEATS_WHY = "losses are noisy: repeats the best points, to return the one that is best on the mean"
+FRUITLESS = (
+    "Factor of the weight of a member whose last two searches, or more, ended where they began, as those that follow "
+    "slopes do on plateaus; only with one lease out at a time. 1: it weighs as much."
+)
 PLAN = 2
 """Evaluations per lease of the planner, in multiples of D: its leases end nothing, and reports show its way."""
 
@@ -45,7 +49,8 @@ class Party(Policy):
        minimum, with a new model of the loss.
     2. Then a lease goes to the member that has spent least in relation to its weight, which is 1 plus ``bonus`` times
        the fraction of its last ``window`` leases that improved the run's incumbent. A member's first search starts at
-       the incumbent, in a box of radius ``near``. A member that has converged starts again anywhere. A restart of the
+       the incumbent, in a box of radius ``near``. A member that has converged starts again anywhere. One whose searches
+       end where they began, as those of slopes do on plateaus, weighs less (``fruitless``). A restart of the
        opener (or of a member numbered after it) is given up for another when it gains too little per lease to catch
        up with the incumbent within ``patience`` leases.
 
@@ -118,6 +123,7 @@ class Party(Policy):
     bonus: float = Field(
         3.0, ge=0, description="Weight added to a member whose last leases all improved the incumbent."
     )
+    fruitless: float = Field(0.1, gt=0, le=1, description=FRUITLESS)
     near: float = Field(0.25, gt=0, le=0.5, description="Radius around the incumbent of a member's first search.")
     patience: float = Field(
         2.0,
@@ -162,8 +168,8 @@ class Party(Policy):
         opens = run.concurrency > 1 and sprints(run.budget, run.space.dimension, run.concurrency)
         sprinters = members_named(run, self.sprinter) if opens else ()
         openers = sprinters or members_named(run, self.opener) or run.team[:1]
-        apart = (openers[0], find_sprinter(run, self), run.members.get(self.prober))
-        guests = tuple(m for m in run.members.values() if m not in apart)
+        apart = (openers[0], find_sprinter(run, self), first_named(run, self.prober))
+        guests = tuple(m for m in run.members.values() if all(m is not one for one in apart))
         return Opening(run, openers[0], openers, guests, self.lease * run.space.dimension, self.stall)
 
     def plans_on(self, stepped: bool) -> bool:
@@ -175,7 +181,7 @@ class Party(Policy):
 
         ``others`` tells whether any lease is out or has been granted in this decision.
         """
-        prober, planner = run.members.get(self.prober), find_planner(run, self)
+        prober, planner = first_named(run, self.prober), find_planner(run, self)
         probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)
         if planner is not None and planner in waiting and (not planner.leases or not planner.needs_fresh):
             return planner
@@ -188,9 +194,9 @@ class Party(Policy):
             return prober
         if planner is None and opening.on and opening.opener in waiting:
             return opening.opener
-        able = [m for m in waiting if m is not prober and m.name != self.planner]
+        able = [m for m in waiting if m is not prober and not is_planner(run, self, m)]
         if able and not (planner is None and others and opening.alone):
-            return min(able, key=lambda m: (m.spent / weigh(m, self.window, self.bonus), m.index))
+            return min(able, key=lambda m: (m.spent / weigh_member(run, self, m), m.index))
         # One that has ended its search gets another lease only where nobody else can spend what is left.
         return waiting[0] if waiting and not others else None
 
@@ -198,24 +204,24 @@ class Party(Policy):
         self, run: Run, opening: Opening, member: Member, number: int, left: int, lanes: int, rng: np.random.Generator
     ) -> Lease:  # fmt: skip
         size, fresh, region = self.lease, member.needs_fresh, run.region if member.last is None else member.last.region
-        if member.name == self.planner and find_planner(run, self) is member:
+        prober = first_named(run, self.prober)
+        if member is find_planner(run, self):
             cause = "some axes have steps" if run.space.is_stepped else "each evaluation counts"
             size, why = PLAN, f"{cause}: searches first, and weighs every point" if fresh else "carries on"
-        elif member.name == self.prober:
+        elif member is prober:
             why = "are the axes independent? A few evaluations tell" if fresh else "each axis is searched by itself"
         elif member is find_sprinter(run, self) and not member.leases:
             size, why = plan_sprint(self, left, run.space.dimension)
         elif member is opening.opener and opening.on:
             region, why = opener_region(run, member, region, find_sprinter(run, self))
         else:
-            of_opener = any(member is one for one in opening.openers)
-            size = self.restart if of_opener else size
+            size = self.restart if (of_opener := any(member is one for one in opening.openers)) else size
             fresh, region, why = later_region(run, self, member, of_opener, region, rng)
         if member is opening.opener and not member.leases:
             size = first_lease(run, self)
         lanes = count_lanes(member, lanes)
         # All end at about the same time. The prober, which mostly ends at once, keeps nobody waiting.
-        pace = 1 if member.name == self.prober else count_lanes(opening.opener, run.concurrency)
+        pace = 1 if member is prober else count_lanes(opening.opener, run.concurrency)
         wanted = -(-size * run.space.dimension // pace) * lanes
         budget, repeating = fit_evaluations(run, self, member, fresh, wanted, left)
         why = (REPEATS_WHY if repeating else why) + (f"; {lanes} evaluations side by side" if lanes > 1 else "")
@@ -228,13 +234,13 @@ class Party(Policy):
 
 def find_planner(run: Run, policy: Party) -> Member | None:
     """Return the member that searches first in place of the opener; None if the opener does."""
-    return run.members.get(policy.planner) if policy.plans_on(run.space.is_stepped) else None
+    return first_named(run, policy.planner) if policy.plans_on(run.space.is_stepped) else None
 
 
 def find_sprinter(run: Run, policy: Party) -> Member | None:
     """Return the member that has the first lease, before the opener; None if the opener has it."""
     first = run.concurrency == 1 and not run.space.has_gradient and find_planner(run, policy) is None
-    return run.members.get(policy.sprinter) if first and sprints(run.budget, run.space.dimension) else None
+    return first_named(run, policy.sprinter) if first and sprints(run.budget, run.space.dimension) else None
 
 
 def sprints(budget: int, dimension: int, concurrency: int = 1) -> bool:
@@ -260,9 +266,15 @@ def count_lanes(member: Member, free: int) -> int:
     return -(-member.lanes // rounds)
 
 
+def is_planner(run: Run, policy: Party, member: Member) -> bool:
+    """Return whether a member plans, or would: further ones are members like any other where the first plans."""
+    planner = find_planner(run, policy)
+    return member is planner if planner is not None else is_named(member, policy.planner)
+
+
 def find_steady(run: Run, policy: Party) -> Member | None:
     """Return the member that searches alone because losses are noisy; None if they are not, or there is none."""
-    return next(iter(members_named(run, policy.steady)), None) if run.noisy else None
+    return first_named(run, policy.steady) if run.noisy else None
 
 
 def count_reserve(run: Run, policy: Party) -> int:
@@ -279,6 +291,16 @@ def find_reserve(run: Run, policy: Party, leases: Sequence[Lease]) -> int:
     steady = find_steady(run, policy)
     out = steady is not None and (steady.lease is not None or any(lease.agent == steady.name for lease in leases))
     return count_reserve(run, policy) if out else 0
+
+
+def idle_factor(run: Run, policy: Party) -> float:
+    """Return the factor of the weight of members whose searches end where they began."""
+    return policy.fruitless if run.concurrency == 1 else 1.0
+
+
+def weigh_member(run: Run, policy: Party, member: Member) -> float:
+    """Return a member's weight after the opening."""
+    return weigh(member, policy.window, policy.bonus, idle_factor(run, policy))
 
 
 def later_region(
@@ -301,7 +323,8 @@ def later_region(
         guest = not of_opener and member.leases == 0 and policy.sharing
         region, why = find_start(run, member, hopeless, policy.near if guest else None, rng)
     noise = "losses are noisy: " if member is find_steady(run, policy) else ""
-    return fresh or bool(hopeless), region, f"{noise}{why}; {describe_records(member, policy.window, policy.bonus)}"
+    records = describe_records(member, policy.window, policy.bonus, idle_factor(run, policy))
+    return fresh or bool(hopeless), region, f"{noise}{why}; {records}"
 
 
 def fit_evaluations(
@@ -322,7 +345,7 @@ def fit_evaluations(
 def first_lease(run: Run, policy: Party) -> int:
     """Return the length of the opener's first lease, in multiples of D: short if a prober waits for its end."""
     dimension = run.space.dimension
-    probes = policy.prober in run.members and run.budget >= policy.probes_from * dimension
+    probes = first_named(run, policy.prober) is not None and run.budget >= policy.probes_from * dimension
     return min(policy.first, policy.lease) if probes and dimension >= MANY_AXES else policy.lease
 
 

@@ -5,19 +5,30 @@ from __future__ import annotations
 from ..state.member import Member
 from ..state.run import Run
 
+MOST_FRUITLESS = 2
+"""A member whose searches end where they began, so many in succession, weighs less."""
 
-def weigh(member: Member, window: int, bonus: float) -> float:
-    """Return a member's weight: 1 plus ``bonus`` times the fraction of its last ``window`` leases that were records."""
+
+def weigh(member: Member, window: int, bonus: float, idle: float = 1.0) -> float:
+    """Return a member's weight.
+
+    It is 1 plus ``bonus`` times the fraction of its last ``window`` leases that were records; ``idle`` times as much if
+    its last searches ended where they began.
+    """
     recent = member.records[-window:]
-    return 1.0 + bonus * sum(recent) / max(1, len(recent))
+    weight = 1.0 + bonus * sum(recent) / max(1, len(recent))
+    return idle * weight if member.fruitless >= MOST_FRUITLESS else weight
 
 
-def describe_records(member: Member, window: int, bonus: float) -> str:
+def describe_records(member: Member, window: int, bonus: float, idle: float = 1.0) -> str:
     """Describe a member's last leases, and the weight that they give it."""
     recent = member.records[-window:]
     if not recent:
         return "it has spent nothing yet"
-    return f"{sum(recent)} of its last {len(recent)} leases were records (weight {weigh(member, window, bonus):.2g})"
+    stuck = idle < 1.0 and member.fruitless >= MOST_FRUITLESS
+    words = f", its last {member.fruitless} searches ended where they began" if stuck else ""
+    weight = weigh(member, window, bonus, idle)
+    return f"{sum(recent)} of its last {len(recent)} leases were records{words} (weight {weight:.2g})"
 
 
 def give_up_reason(run: Run, member: Member, restart: int, patience: float) -> str:

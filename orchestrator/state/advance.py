@@ -105,6 +105,9 @@ def _settle(run: Run, finding: Finding) -> None:
     member.improvements.append(member.improved)
     member.records.append(member.record)
     run.curve.append(run.spent, min(loss, run.curve[-1][1]) if len(run.curve) else loss)
+    if charged > 0:
+        nothing = lease.fresh and finding.converged is not None and best is not None and best.row == 0
+        member.fruitless = member.fruitless + 1 if nothing else 0
     _rejoin(run, member, lease, finding)
     run.columns.set_height(member.index, member.spent)
     if run.first_rows.room is not None and finding.why != "stopped":

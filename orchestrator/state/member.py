@@ -48,6 +48,8 @@ class Member:
         barren: How many fresh leases in succession brought nothing new, since all that it proposed was known, or
             infeasible.
         lanes: How many evaluations side by side it can use; a lease may have as many lanes.
+        fruitless: How many of its searches in succession ended where they began: within a lease, with nothing better
+            than the first point.
 
     Example:
         >>> member = Member("slsqp", index=0, row_price=1)
@@ -77,6 +79,7 @@ class Member:
     granted_at: int | None = None
     barren: int = 0
     lanes: int = 1
+    fruitless: int = 0
 
     @property
     def idle(self) -> bool:

@@ -298,19 +298,41 @@ def actors(of: int | None = None) -> list[int]:
     return sorted(pid for pid, parent in found if of in (None, parent))
 
 
-class Hunter(threading.Thread):
-    """Kills actors at random moments until it is stopped."""
+MOST_IN_VAIN = 5
+"""Most kills in succession without a new point in the log; after ``MOST_STUCK`` losses a driver gives up."""
 
-    def __init__(self, seed: int, most: int, victims: Callable[[], list[int]] = actors, mean: float = 0.5) -> None:
+
+class Hunter(threading.Thread):
+    """Kills actors at random moments until it is stopped, as often as work can get on.
+
+    Args:
+        seed: Of the moments.
+        most: Greatest number of kills.
+        out: The results directory, whose log shows whether work gets on. A busy machine starts an actor in seconds.
+        victims: Returns the process ids of living actors.
+        mean: Mean seconds between kills, about.
+
+    Attributes:
+        kills: Number of kills.
+    """
+
+    def __init__(
+        self, seed: int, most: int, out: Path, victims: Callable[[], list[int]] = actors, mean: float = 0.5
+    ) -> None:
         super().__init__(daemon=True)
         self._rng, self._most, self._victims, self._mean = random.Random(seed), most, victims, mean
+        self._out, self._rows, self._in_vain = out, 0, 0
         self._over = threading.Event()
         self.kills = 0
 
     def run(self) -> None:
         while self.kills < self._most and not self._over.wait(0.1 + self._rng.expovariate(1 / self._mean)):
+            rows = rows_of(self._out)
+            if rows > self._rows:
+                self._rows, self._in_vain = rows, 0
             living = self._victims()
-            if living:
+            if living and self._in_vain < MOST_IN_VAIN:
+                self._in_vain += 1
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._rng.choice(living), signal.SIGKILL)
                     self.kills += 1
@@ -334,9 +356,10 @@ def kill_actors(trials: list[Trial], out: Path, kills: int, seed: int, tally: Ta
     while done < kills:
         seed += 1
         one = trials[seed % len(trials)]
-        hunter = Hunter(seed, kills - done, lambda: actors(own_raylet()))
+        folder = out / f"actors-{seed}"
+        hunter = Hunter(seed, kills - done, folder, lambda: actors(own_raylet()))
         hunter.start()
-        results = run(one.yaml, out=out / f"actors-{seed}", executor="ray", report=False)
+        results = run(one.yaml, out=folder, executor="ray", report=False)
         done += hunter.stop()
         assert not results.errors, results.errors
         tally.repeated += one.counted() - one.calls

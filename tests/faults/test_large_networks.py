@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from searchparty.experiments.animation.animate import AnimationOptions, write_animation
-from searchparty.experiments.api import Results
 from searchparty.experiments.execution.verification import verify_results
+from searchparty.experiments.results_api import Results
 from searchparty.experiments.studio.films.feed import Feed
 from searchparty.experiments.studio.films.message import decode_film
 from searchparty.orchestrator.log.reader import LogReader

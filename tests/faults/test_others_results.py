@@ -12,11 +12,12 @@ import pytest
 from sealing import alter_log
 from starlette.testclient import TestClient
 
-from searchparty.experiments.api import Results, resume, run
+from searchparty.experiments.api import resume, run
 from searchparty.experiments.cli.commands import HOMES
 from searchparty.experiments.cli.studio import _open_results
 from searchparty.experiments.execution.results_directory import SIGNATURE_NAME
 from searchparty.experiments.execution.verification import verify_results
+from searchparty.experiments.results_api import Results
 from searchparty.experiments.studio.app import Studio, create_app
 from searchparty.experiments.studio.films.shelf import ResultsIndex
 from searchparty.experiments.studio.plays.warm_processes import PlayPool

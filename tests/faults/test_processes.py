@@ -15,7 +15,7 @@ from searchparty.orchestrator.log.trace import trace_hash
 from searchparty.orchestrator.state.events import findings
 
 OBJECTIVES = '''
-import os, time
+import os, signal, time
 
 def bowl(x):
     return float((x ** 2).sum())
@@ -29,6 +29,33 @@ def deadly(x):
     if x[0] > 0.9 and x[1] > 0.0:
         os._exit(7)
     return float((x ** 2).sum())
+
+KILLS = "kills"
+
+def preempted(x):
+    """From outside, kills the actor that evaluates one row, five times."""
+    folder = os.path.dirname(os.path.abspath(__file__))
+    tally = os.path.join(folder, KILLS)
+    first = os.path.join(folder, "first")
+    if not os.path.exists(first):
+        with open(first, "w") as file:
+            file.write(repr(x.tolist()))
+    if open(first).read() == repr(x.tolist()) and (not os.path.exists(tally) or os.path.getsize(tally) < 5):
+        with open(tally, "a") as file:
+            file.write(".")
+        kill_actor()
+    return float((x ** 2).sum())
+
+def kill_actor():
+    """Kill the actor in or under which this process runs."""
+    pid = os.getpid()
+    while pid > 1:
+        with open(f"/proc/{pid}/cmdline") as file:
+            if file.read().startswith("ray::RayActor"):
+                os.kill(pid, signal.SIGKILL)
+                time.sleep(60)
+        with open(f"/proc/{pid}/status") as file:
+            pid = next(int(line.split()[1]) for line in file if line.startswith("PPid"))
 
 def hanging(x):
     if x[0] > 0.8:
@@ -83,6 +110,22 @@ def test_a_row_that_takes_three_processes_down_fails(local_ray, experiment, tmp_
     _, causes = outcome(results.path)
     assert causes
     assert set(causes) == {"took its process down 3 times"}
+
+
+@pytest.mark.ray
+@pytest.mark.extras
+def test_a_row_whose_actor_is_killed_from_outside_again_and_again_does_not_fail(local_ray, experiment, tmp_path):
+    """After two losses it is evaluated in a child, which is not lost by itself."""
+    path = experiment("preempted", budget=30)
+    text = path.read_text().replace("executor: simulated", "executor: {kind: ray, placement: spread}")
+    path.write_text(text)
+    results = run(path, out=tmp_path / "out", report=False)
+    assert not results.errors
+    assert (tmp_path / "kills").stat().st_size == 5
+    assert outcome(results.path)[1] == []
+    # Here no actor is to be killed any more, so that this process evaluates all rows by itself.
+    alone = run(path, out=tmp_path / "alone", executor="simulated", report=False)
+    assert outcome(results.path) == outcome(alone.path)
 
 
 def test_a_deadly_row_fails_in_a_killable_child(experiment, tmp_path):

@@ -8,13 +8,15 @@ import pytest
 from freeze import FOLDER, bits, read_hash
 from test_traces import FROZEN
 
-from searchparty.experiments.api import Results, resume
+from searchparty.agents.axes import Axes
+from searchparty.experiments.api import resume
 from searchparty.experiments.execution import first_rule
 from searchparty.experiments.execution.code_digest import shorten
 from searchparty.experiments.execution.first_rule import digest_by_first_rule, read_table
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.report import report
+from searchparty.experiments.results_api import Results
 from searchparty.landscapes.command import Command
 
 PROGRAM = "bdb2e79cd02a0d09"
@@ -37,7 +39,11 @@ def results(tmp_path):
 @pytest.fixture
 def unchanged(monkeypatch):
     """Set aside that parts of a party have changed: where they have not, its results are still what they were."""
+    search = Axes.search
     monkeypatch.setattr(first_rule, "CHANGED_SINCE_0_1", frozenset())
+    monkeypatch.setattr(
+        Axes, "search", lambda self, *given: search(self.model_copy(update={"together": False}), *given)
+    )
 
 
 def test_results_of_a_party_are_refused_with_what_has_changed(results):

@@ -62,6 +62,8 @@ def advise_step(compared: Comparison, verdict: Verdict, directory: str = "") -> 
         return Step("take either, or add problems: to settle it, more than a hundred runs on each would be needed.")
     if advice.need == "problems":
         return Step(_ask_problems(compared, verdict))
+    if verdict.twins:
+        return Step("take either, or compare them where what sets them apart can act: here it did nothing.")
     if verdict.decision == "equivalent":
         return Step("take either; other problems, budgets or targets may tell them apart.")
     winner = verdict.first if verdict.decision == "better" else verdict.second

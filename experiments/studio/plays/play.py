@@ -10,10 +10,11 @@ from pydantic import Field
 
 from ....landscapes.landscape import Model
 from ....orchestrator.run_spec import digest
-from ...spec.build import build_model, copy_plain_data
+from ...spec.build import copy_plain_data
 from ...spec.catalogue import CatalogueError
 from ...spec.errors import KeyPath, ProblemList, SourcePositions, SpecError, quote, suggest
 from ...spec.load import Experiment
+from ...spec.parts.model import build_model
 from .limits import LIMITS
 from .offer import NETWORK_PLANE, offered_classes
 

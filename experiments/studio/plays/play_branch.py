@@ -15,9 +15,9 @@ from ....orchestrator.taken_prefix import BranchError
 from ...execution.plan import make_plan
 from ...execution.session import resume_session
 from ...execution.watcher import Watcher
-from ...spec.build import build_policy
 from ...spec.errors import ProblemList, SourcePositions, SpecError
 from ...spec.models import MOST_EVALUATIONS
+from ...spec.parts.policies import build_policy
 from ...studies.branch import begin_branch, plan_branch
 from .play import STRATEGY_NAME, PlaySettings, experiment_data
 

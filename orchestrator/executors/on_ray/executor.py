@@ -18,6 +18,7 @@ from ..process_losses import (
     LOSSES_PER_ROW,
     MOST_STUCK,
     ROW_LOST,
+    SUSPICIOUS_LOSSES,
     AgentSuspects,
     describe_stuck,
     first_line,
@@ -68,7 +69,7 @@ class RayExecutor:
         self._in_actor = not planned.evaluation.isolated and not planned.landscape.external and fan is None
         """Whether rows are evaluated in the actor itself, so that a row may take the actor down."""
         self._announced_leases: set[int] = set()
-        """Leases whose process has reached their rows again after a loss."""
+        """Leases whose actor has reached their rows again after a loss, and evaluates them itself."""
         self._stuck_rows: dict[int, tuple[int, int]] = {}
         """By lease: the row that it has reached, and the number of processes lost there through no fault of the row."""
         self._verdicts: dict[int, Finding] = {}
@@ -122,7 +123,7 @@ class RayExecutor:
 
     def receive_item(self, key: int, item: LeaseUpdate) -> None:
         """Receive an update of a lease."""
-        if item.rows is None and not item.last:
+        if item.rows is None and item.phase is None and not item.last and not item.apart:
             self._announced_leases.add(key)
         self._suspects.note_phase(key, item.phase)
         if item.rows is not None:
@@ -218,12 +219,14 @@ def _add_precautions(order: WorkOrder, losses: dict[int, int]) -> WorkOrder:
     """Return the order for a lease that has lost processes.
 
     Every batch is sent as soon as it is evaluated, so that the next loss shows at which row it happened. After a second
-    loss at the same row, rows are evaluated one at a time. A row at which three processes were lost fails.
+    loss at the same row, rows are evaluated one at a time in a child process, which shows whether a row is at fault.
+    Where that cannot be, a row at which three processes were lost fails.
 
     Args:
         order: The order.
         losses: Number of processes lost at each row.
     """
     lost = {row: ROW_LOST for row, n in losses.items() if n >= LOSSES_PER_ROW}
-    largest = 1 if max(losses.values(), default=0) > 1 else None
-    return replace(order, flush_seconds=0.0, lost_rows=lost, largest=largest, announce_rows=True)
+    suspicious = max(losses.values(), default=0) >= SUSPICIOUS_LOSSES
+    largest = 1 if suspicious else None
+    return replace(order, flush_seconds=0.0, lost_rows=lost, largest=largest, announce_rows=True, apart=suspicious)

@@ -45,7 +45,7 @@ def pickle_run(planned: RunSpec, fan: FanOut | None = None) -> PickledRun:
 
 
 def open_children(planned: RunSpec) -> ChildPool | None:
-    """Create the child processes that evaluate rows of a run side by side; none is started before it is needed.
+    """Create child processes that evaluate rows of a run; none is started before it is needed.
 
     Returns:
         The processes; None if rows are evaluated in child processes anyway, or the landscape cannot be sent to any from

@@ -3,7 +3,7 @@ needs."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
@@ -26,7 +26,9 @@ from ..messages import ExitRequest, PickledRun
 from ..process_losses import LOSSES_PER_ROW, MOST_STUCK, ROW_LOST, describe_stuck, first_line
 from .actor_class import make_actor_class
 
-PROCESS_LOST_ERRORS = (WorkerCrashedError, NodeDiedError, OutOfMemoryError, ObjectLostError)
+LOST_ALONE_ERRORS = (WorkerCrashedError, OutOfMemoryError)
+"""What Ray raises if a process was lost and its node was not: what it evaluated may be at fault."""
+PROCESS_LOST_ERRORS = (*LOST_ALONE_ERRORS, NodeDiedError, ObjectLostError)
 MOST_OPEN_EVALUATORS = 4
 """Greatest number of landscapes that a process keeps open. It closes the one that was not used for the longest time."""
 
@@ -77,6 +79,23 @@ def evaluate_task_rows(
 
 class _BatchLost(Exception):
     """Processes were lost while they evaluated a batch of several rows."""
+
+
+class PartLosses:
+    """How many processes were lost while they evaluated each part of a batch.
+
+    Attributes:
+        total: Number of lost processes, by part.
+        alone: How many of them were lost without their nodes, by part.
+    """
+
+    def __init__(self) -> None:
+        self.total, self.alone = Counter[int](), Counter[int]()
+
+    def add(self, part: int, error: RayError) -> None:
+        """Count the loss of a process."""
+        self.total[part] += 1
+        self.alone[part] += isinstance(error, LOST_ALONE_ERRORS)
 
 
 class TaskEvaluator:
@@ -146,7 +165,7 @@ class TaskEvaluator:
     def _run_tasks(self, work: list[Work]) -> Iterator[tuple[int, EvaluationResult | Measures]]:
         """Do pieces of work, and yield (number of the piece, result) as soon as each is done, in any order."""
         out: dict[Any, int] = {}
-        lost: dict[int, int] = {}
+        losses = PartLosses()
         coming = 0
         try:
             while coming < len(work) or out:
@@ -155,7 +174,7 @@ class TaskEvaluator:
                     coming += 1
                 (done,), _ = ray.wait(list(out), num_returns=1)
                 number = out.pop(done)
-                found = self._get_result(done, work[number][0], number, lost)
+                found = self._get_result(done, work[number][0], number, losses)
                 if found is None:
                     out[self._task.remote(*self._task_arguments, *work[number])] = number
                 else:
@@ -166,7 +185,7 @@ class TaskEvaluator:
                 ray.cancel(task, force=True)
 
     def _get_result(
-        self, task: Any, rows: Array, number: int, lost: dict[int, int]
+        self, task: Any, rows: Array, number: int, losses: PartLosses
     ) -> EvaluationResult | Measures | None:
         """Return the result of a task.
 
@@ -174,7 +193,7 @@ class TaskEvaluator:
             task: Ray's reference to it.
             rows: The rows that it evaluated.
             number: Number of the part.
-            lost: Number of processes lost so far, by part; it is updated.
+            losses: Processes lost so far; they are updated.
 
         Returns:
             The result; None if the process was lost and the rows must be tried again.
@@ -187,12 +206,12 @@ class TaskEvaluator:
         try:
             found: EvaluationResult | Measures = ray.get(task)
         except PROCESS_LOST_ERRORS as error:
-            lost[number] = lost.get(number, 0) + 1
-            if len(rows) > 1 and lost[number] >= LOSSES_PER_ROW - 1:
+            losses.add(number, error)
+            if len(rows) > 1 and losses.alone[number] >= LOSSES_PER_ROW - 1:
                 raise _BatchLost from None
-            if not self._in_children and len(rows) == 1 and lost[number] >= LOSSES_PER_ROW:
+            if not self._in_children and len(rows) == 1 and losses.alone[number] >= LOSSES_PER_ROW:
                 return EvaluationResult(np.array([np.inf]), None, {0: ROW_LOST})
-            if lost[number] >= MOST_STUCK:
+            if losses.total[number] >= MOST_STUCK:
                 raise CannotEvaluate(describe_stuck("an evaluation", first_line(error))) from None
             return None
         except RayTaskError as error:

@@ -10,11 +10,12 @@ import pytest
 from searchparty import Experiment
 from searchparty.experiments.animation.animate import AnimationOptions, write_animation
 from searchparty.experiments.animation.replay import build_replay
-from searchparty.experiments.api import Results, resume, run
+from searchparty.experiments.api import resume, run
 from searchparty.experiments.execution.cost import describe_plan, estimate_bytes
 from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.experiments.results_api import Results
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.studio.films.feed import Feed
 from searchparty.experiments.studio.films.message import decode_film

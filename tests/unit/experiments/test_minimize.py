@@ -351,6 +351,53 @@ def test_an_interruption_leaves_the_point_that_repeats_have_chosen(confirmed, fu
     assert (result.fun, result.agent, result.success) == (fun, "a" if confirmed else "b", False)
 
 
+def interrupt_repeats(*told):
+    """Return the result of a run that ends within its first lease of repeats, at points with these losses."""
+    members = {name: Member(name, index, 1) for index, name in enumerate("abc")}
+    run = Run("r", Space(np.zeros(1), np.ones(1)), 1.0, 60, 2, Region.whole(1), members)
+    leases = [Lease(n, name, 20, run.region, "any", repeats=name == "b") for n, name in enumerate("abc")]
+    advance(run, Granted(0, tuple(leases)))
+    advance(run, Collected(Finding(0, "a", 20, 20, "spent", Incumbent("a", 0, 0, np.array([0.3]), -1.0), noisy=True)))
+    log = MemoryLog()
+    log.add_rows(0, Rows(0, np.array([[0.3]]), np.array([-1.0])))
+    points, losses = np.array([point for point, _ in told])[:, None], np.array([loss for _, loss in told])
+    log.add_rows(1, Rows(0, points, losses))
+    landscape = SimpleNamespace(parameters=None, arguments=ArrayArguments(((0.0, 1.0),)))
+    return build_partial_result(SimpleNamespace(landscape=landscape, seed=1), run, log, "KeyboardInterrupt")
+
+
+@pytest.mark.parametrize(
+    ("told", "x", "fun", "observed"),
+    [
+        # The best on the mean, though it is above what luck had found; a point that was not repeated does not count.
+        ([(0.3, 1.0), (0.3, 2.0), (0.5, 0.5), (0.5, 0.7), (0.9, -9.0)], 0.5, 0.6, [0.5, 0.7]),
+        ([(0.3, 0.1), (0.3, 0.3), (0.5, -5.0), (0.5, 7.0)], 0.3, 0.2, [-1.0, 0.1, 0.3]),
+        # Repeats that leave no choice yet.
+        ([(0.3, -3.0), (0.3, 2.0)], 0.3, -1.0, [-1.0, -3.0, 2.0]),
+        # An agent that does not know of repeats carries on.
+        ([(0.4, -3.0), (0.5, 2.0)], 0.4, -3.0, [-3.0]),
+    ],
+    ids=["another", "the same", "no choice", "no repeats"],
+)
+def test_an_interruption_among_repeats_leaves_no_lucky_point(told, x, fun, observed):
+    result = interrupt_repeats(*told)
+    assert (result.x.tolist(), result.fun, result.observed.tolist()) == ([x], pytest.approx(fun), observed)
+    assert (result.agent, result.noisy) == ("a" if told[0][0] == 0.3 and fun == -1.0 else "b", True)
+
+
+def test_the_result_has_all_values_that_were_observed_at_its_point():
+    rng = np.random.default_rng(3)
+    noisy = searchparty.minimize(lambda x: bowl(x) + 0.1 * rng.standard_normal(), [(-5, 5)] * 3, budget=400, seed=3)
+    assert noisy.noisy
+    assert len(noisy.observed) > 1
+    assert noisy.observed.min() < noisy.fun < noisy.observed.max()
+    exact = searchparty.minimize(bowl, [(-5, 5)] * 2, budget=50, seed=3)
+    assert (exact.noisy, exact.fun in exact.observed, np.ptp(exact.observed)) == (False, True, 0.0)
+    with pytest.warns(searchparty.SearchpartyWarning):
+        nothing = searchparty.minimize(lambda x: float("nan"), [(-5, 5)] * 2, budget=30, seed=3)
+    assert (len(nothing.observed), nothing.x) == (0, None)
+
+
 def test_gradients_that_fail_at_times_leave_the_others():
     calls = []
 

@@ -35,7 +35,9 @@ def test_predictions_are_those_of_the_book(fitted):
     cross = matern(at, features, model.lengths)
     means, deviations = model.predict(at)
     np.testing.assert_allclose(means, mean + scale * cross @ inverse @ values, rtol=1e-6)
-    left = variance * (1 - np.einsum("ij,jk,ik->i", cross, inverse, cross))
+    # Noise is common to points that are nearly the same.
+    shared = matern(at, features, 0.2 * model.lengths).max(axis=1) ** 2
+    left = variance * (1 - np.einsum("ij,jk,ik->i", cross, inverse, cross) + model.noise * (1 - shared))
     np.testing.assert_allclose(deviations, scale * np.sqrt(left), rtol=1e-4)
 
 
@@ -66,6 +68,20 @@ def test_noise_is_seen():
     quiet = model.noise
     model.fit(features, clean + 0.3 * random.normal(size=60))
     assert quiet < 1e-4 < 1e-3 < model.noise
+
+
+def test_noise_makes_new_points_vary_but_not_those_that_are_known():
+    random = np.random.default_rng(4)
+    features = random.random((60, 1))
+    model = GaussianModel(np.array([0]))
+    model.fit(features, np.sin(4 * features[:, 0]) + 0.3 * random.normal(size=60))
+    # The middle of the widest gap between points is new; the other two are a known point, and one beside it.
+    ordered = np.sort(features[:, 0])
+    widest = np.diff(ordered).argmax()
+    new = ordered[widest : widest + 2].mean()
+    _, deviations = model.predict(np.array([[features[0, 0]], [features[0, 0] + 1e-6], [new]]))
+    assert deviations[0] == pytest.approx(deviations[1], rel=1e-3)
+    assert deviations[2] > 1.2 * deviations[0]
 
 
 @pytest.mark.parametrize("losses", [np.zeros(6), np.array([1.0]), np.full(4, 7.0)])

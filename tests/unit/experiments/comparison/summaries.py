@@ -4,7 +4,8 @@ from math import exp, log
 
 import numpy as np
 
-from searchparty.experiments.results.run_summary import ClockAccount, RunSummary
+from searchparty.experiments.results.clock_account import ClockAccount
+from searchparty.experiments.results.run_summary import RunSummary
 
 
 def make_summary(

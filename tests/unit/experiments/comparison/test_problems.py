@@ -52,7 +52,7 @@ def test_unknown_minima_are_pooled_by_the_share_of_better_runs():
         for repeat, loss in enumerate(offset + value for value in losses)
     ]
     (problem,) = form_problems(runs)
-    assert [each.reached for each in problem.outcomes["a"]] == [1, None, 1, None]
+    assert [each.reached for each in problem.outcomes["a"]] == [1, 1, 1, 1]
     assert [each.level for each in problem.outcomes["b"]] == [0.5, 0.75, 0.5, 0.75]
     assert problem.relative
 

@@ -53,8 +53,18 @@ def test_a_target_where_the_minimum_is_unknown_is_a_quantile_and_never_the_best_
     assert goal.origin == "relative"
     assert [share for share, _ in goal.quantiles] == [0.5, 0.25, 0.1]
     assert [round_loss(loss) for _, loss in goal.quantiles] == [2.0, 1.0, 1.0]
-    assert goal.target == dict(goal.quantiles)[0.25]
-    assert sum(each.reached is not None for each in judge(*runs)) == 2
+    assert goal.target == dict(goal.quantiles)[0.5]
+    assert sum(each.reached is not None for each in judge(*runs)) == 4
+
+
+@pytest.mark.parametrize(("strategies", "share"), [(1, 0.25), (2, 0.5), (3, 1 / 3), (4, 0.25), (8, 0.25)])
+def test_a_relative_target_is_reached_by_as_many_runs_as_one_strategy_has_but_by_a_quarter_at_least(strategies, share):
+    runs = [make_summary([9 * s + r], f"s{s}", r) for s in range(strategies) for r in range(9)]
+    goal = choose_goal(runs)
+    assert goal.share == share
+    reached = sum(each.reached is not None for each in judge(*runs))
+    assert reached == math.ceil(share * len(runs) - 1e-9)
+    assert goal.describe() == f"relative: reached by {100 * share:.0f} % of all runs"
 
 
 def test_nothing_finite_is_no_target_and_no_success():

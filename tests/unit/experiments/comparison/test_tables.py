@@ -38,7 +38,7 @@ def test_without_a_success_there_is_no_running_time():
 def test_a_relative_target_has_no_success_rate():
     row = row_of(compare(make_summary([9]), make_summary([8], "t")), strategy="t")
     assert (row["successes"], row["success_rate"], row["success_low"]) == (None, None, None)
-    assert row["target_from"] == "relative: reached by 25% of all runs"
+    assert row["target_from"] == "relative: reached by 50 % of all runs"
 
 
 def test_a_run_that_found_nothing_is_no_success():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from summaries import make_summary, reach, simulate
 
-from searchparty.experiments.comparison.bootstrap import FEW_PROBLEMS
+from searchparty.experiments.comparison.bootstrap import FEW_PROBLEMS, Interval
 from searchparty.experiments.comparison.comparison import compare_runs
 from searchparty.experiments.comparison.problems import form_problems
 from searchparty.experiments.comparison.verdict import choose_headline, decide, judge_against, judge_pair
@@ -62,6 +62,33 @@ def test_equal_runs_are_equivalent():
     assert verdict.ratio.estimate == 1.0
     same = judge({"a": [(10,) * 5] * 3, "b": [(10,) * 5] * 3})
     assert (same.decision, same.ratio.low, same.ratio.high) == ("equivalent", 1.0, 1.0)
+
+
+def make_twins(hits, landscape="p0"):
+    """Return runs of two strategies that tried the same points, which reach the target after such different times."""
+    return [
+        reach(hit, 1000, strategy=strategy, landscape=landscape, repeat=repeat, digest=f"{landscape} {repeat}")
+        for strategy in "ab"
+        for repeat, hit in enumerate(hits)
+    ]
+
+
+def test_runs_that_are_equal_to_the_last_bit_do_not_differ_however_much_they_vary():
+    varied = (3, 40, 600, 9, 200)
+    unlike = judge({"a": [varied], "b": [varied]})
+    assert (unlike.decision, unlike.twins) == ("not settled", 0)
+    same = judge_pair(form_problems(make_twins(varied)), "a", "b")
+    assert (same.decision, same.twins) == ("equivalent", 5)
+    assert (same.ratio, same.bounded) == (Interval(1.0, 1.0, 1.0), Interval(1.0, 1.0, 1.0))
+    assert same.turn() == replace(same, first="b", second="a")
+    # One run of another problem that differs, or too few runs.
+    other = judge_pair(form_problems(make_twins(varied) + make_runs({"a": [[], varied], "b": [[], varied]})), "a", "b")
+    assert (other.decision, other.twins) == ("not settled", 0)
+    few = judge_pair(form_problems(make_twins(varied[:2])), "a", "b")
+    assert (few.decision, few.lacks_runs, few.twins) == ("not settled", True, 2)
+    # Where none reaches the target.
+    none = judge_pair(form_problems(make_twins([None] * 5)), "a", "b")
+    assert (none.basis, none.twins) == ("nothing", 5)
 
 
 def test_a_problem_that_one_never_solves_counts_by_its_bound():
@@ -249,6 +276,33 @@ def test_intervals_cover_the_truth_and_no_difference_is_rarely_called_one(proble
     assert covered / tries >= 0.93 - 3 * math.sqrt(0.93 * 0.07 / tries)
     if not between or problems >= FEW_PROBLEMS:
         assert wrong / tries <= 0.05
+
+
+def draw_unknown(random, strategies, runs, lead):
+    """Return runs whose losses fall towards ends of an unknown minimum; the first strategy ends lower by ``lead``."""
+    falling = 10 * np.exp(-0.2 * np.arange(40))
+    return [
+        make_summary(falling + random.normal() - lead * (place == 0), f"s{place}", repeat)
+        for place in range(strategies)
+        for repeat in range(runs)
+    ]
+
+
+@pytest.mark.parametrize("strategies", [2, 3, 4])
+def test_five_wins_of_five_are_settled_where_the_minimum_is_unknown(strategies):
+    problems = form_problems(draw_unknown(np.random.default_rng(strategies), strategies, 5, lead=9.0))
+    assert {judge_pair(problems, "s0", f"s{place}").decision for place in range(1, strategies)} == {"better"}
+
+
+@pytest.mark.parametrize(("strategies", "runs"), [(2, 5), (2, 10), (3, 10)])
+def test_where_the_minimum_is_unknown_no_difference_is_rarely_called_one(strategies, runs):
+    random = np.random.default_rng(runs)
+    decisions = [
+        judge_pair(form_problems(draw_unknown(random, strategies, runs, lead=0.0)), "s0", "s1").decision
+        for _ in range(100)
+    ]
+    assert decisions.count("better") <= 5
+    assert decisions.count("worse") <= 5
 
 
 def test_areas_are_compared_only_where_they_are_asked_for_or_decide():

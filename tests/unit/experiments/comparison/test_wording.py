@@ -311,6 +311,21 @@ def test_strategies_that_tried_the_same_points_are_named():
     assert lines[1] == "a and c tried the same points on 2 problems: 3 of 4 runs, to the last bit."
 
 
+def test_of_strategies_that_do_the_same_nobody_is_asked_for_more_runs():
+    hits = (3, 40, 60, 9, 20)
+    runs = [reach(hit, strategy=s, repeat=r, digest=f"{r}") for s in "ab" for r, hit in enumerate(hits)]
+    found = write_findings(compare_runs(runs))
+    assert (
+        found.verdict == "b and a do the same here: in all 5 pairs of runs they tried the same points, to the last bit."
+    )
+    assert found.step.text == "take either, or compare them where what sets them apart can act: here it did nothing."
+    briefly = describe_briefly(compare_runs(runs).verdicts[0], "baseline")
+    assert briefly == "b against a (baseline): in all 5 pairs of runs they tried the same points, to the last bit."
+    pair, two = (compare_runs([run for run in runs if run.repeat < few]).verdicts[0] for few in (1, 2))
+    assert "in the only pair of runs they tried" in describe_verdict(pair)
+    assert "in both pairs of runs they tried" in describe_verdict(two)
+
+
 @pytest.mark.parametrize("reach", [1, 2, 3, 4])
 @pytest.mark.parametrize("width", [21, 41, 61])
 def test_the_powers_on_a_scale_are_at_equal_distances(reach, width):

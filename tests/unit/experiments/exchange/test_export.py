@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from sealing import alter_log
 
-from searchparty.experiments.api import Results, run
+from searchparty.experiments.api import run
 from searchparty.experiments.comparison.running_time import expected_running_time
 from searchparty.experiments.exchange import coco, evaluations, export, exported_runs, ioh, mlflow_folder
 from searchparty.experiments.exchange.destination import open_destination
 from searchparty.experiments.results.grouping import group_runs
+from searchparty.experiments.results_api import Results
 from searchparty.landscapes.landscape import Refusal
 
 BBOB = """

@@ -16,7 +16,7 @@ from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.report.report import MOST_RUN_FIGURES
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.spec.expand import find_places, sweep_suffix
-from searchparty.experiments.spec.load import loads_yaml
+from searchparty.experiments.spec.load import load, loads_yaml
 from searchparty.experiments.spec.models import Experiment
 
 TEXT = """\
@@ -139,6 +139,29 @@ def test_a_setting_of_a_member_stands_for_every_member_of_that_name():
     assert sweep_suffix(data, "pair", settings) == "[random.step=1, axes.step=2]"
     with pytest.raises(SpecError, match="start"):
         loads_yaml(text)
+
+
+def test_landscapes_whose_parameters_differ_are_told_apart_by_these_alone(tmp_path):
+    (tmp_path / "f.py").write_text("def train(values):\n    return values['rate']\n")
+    listed = [
+        "{rate: {low: 0.1, high: 1, log: true}, depth: {value: 3}}",
+        "{rate: {low: 0.1, high: 1, log: true}, depth: {value: 4}}",
+        "{rate: {low: 0.2, high: 1, log: true}, depth: {value: 4}}",
+        "{rate: {low: 0.2, high: 1}, depth: {value: 4}}",
+        "{rate: {low: 0.2, high: 1}, seconds: {choices: [a, b]}}",
+        "{rate: {low: 0.2, high: 1}, seconds: {choices: [a, c]}}",
+    ]
+    entries = "".join(f"\n  - {{kind: python, function: f.py:train, parameters: {each}}}" for each in listed)
+    text = f"name: t\nseed: 1\nbudget: 9\nlandscapes:{entries}\nstrategies: {{a: {{agents: [random]}}}}"
+    (tmp_path / "t.yaml").write_text(text)
+    assert make_plan(load(tmp_path / "t.yaml")).landscapes == (
+        "train D=1 rate.low=0.1 rate.log=true depth=3",
+        "train D=1 rate.low=0.1 rate.log=true depth=4",
+        "train D=1 rate.low=0.2 rate.log=true depth=4",
+        "train D=1 rate.low=0.2 depth=4",
+        "train D=2 parameters.seconds.choices=[a, b]",
+        "train D=2 parameters.seconds.choices=[a, c]",
+    )
 
 
 def test_landscapes_that_look_alike_are_told_apart():

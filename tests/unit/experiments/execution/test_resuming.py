@@ -189,6 +189,16 @@ def test_more_repeats_by_their_number(results):
     assert traces(results) == after
 
 
+def test_a_landscape_keeps_its_label_beside_another_that_looks_alike(results, tmp_path):
+    text = (results / "experiment.yaml").read_text().replace("repeats: 1", "repeats: 2")
+    grown = tmp_path / "grown.yaml"
+    grown.write_text(
+        text.replace("landscapes:", 'landscapes:\n- {kind: python, function: "loss.py:loss", bounds: [[0, 2], [0, 2]]}')
+    )
+    labels = [run.landscape for run in resume(results, experiment=grown, report=False).runs]
+    assert sorted(labels) == ["loss D=2"] * 2 + ["loss D=2 bounds=[[0.0, 2.0], [0.0, 2.0]]"] * 2
+
+
 def test_growth_with_a_change_is_refused(results, tmp_path):
     text = (results / "experiment.yaml").read_text()
     path = tmp_path / "changed.yaml"

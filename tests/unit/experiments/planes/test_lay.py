@@ -56,11 +56,11 @@ class TestComponents:
 
     def test_a_random_walk_is_told_to_be_one(self):
         # Its first component alone holds 6 / pi^2 of the spread in many dimensions (Antognini & Sohl-Dickstein 2018).
-        cube = walk(5000, 100, 2)
+        cube = walk(2000, 100, 2)
         share, _ = find_components(cube)
         assert share == pytest.approx(6 / np.pi**2 * (1 + 1 / 4), abs=0.01)
         assert measure_walk_share([cube]) == pytest.approx(share, abs=0.01)
-        laid = lay_principal(Box(5000), [make_path(np.clip(cube, 0, 1))])
+        laid = lay_principal(Box(2000), [make_path(np.clip(cube, 0, 1))])
         assert "no more than chance" in laid.sentences[0]
 
     @pytest.mark.parametrize("cube", [[[0.1, 0.2, 0.3]] * 5, [[x, x, 0.5] for x in (0.1, 0.2, 0.4)], [[0.1, 0.2, 0.3]]])

@@ -58,7 +58,12 @@ def bowl(tmp_path_factory):
     return folder / "out"
 
 
-def test_a_quadratic_is_known(bowl):
+@pytest.fixture(scope="module")
+def studied_bowl(bowl):
+    return study_minima(open_searched(bowl))[0]
+
+
+def test_a_quadratic_is_known(bowl, unrendered):
     record, page = study_minima(open_searched(bowl))
     assert read_minima_record(bowl / "planes/minima.json").to_json() == record.to_json()
     assert [point.name for point in record.points] == [
@@ -85,7 +90,7 @@ def test_a_quadratic_is_known(bowl):
     assert study_minima(open_searched(bowl))[0].to_json() == record.to_json()
 
 
-def test_two_wells_part_who_ended_in_them(wells):
+def test_two_wells_part_who_ended_in_them(wells, unrendered):
     searched = open_searched(wells)
     record, _ = study_minima(searched)
     sides = [np.sign(searched.problem.space.to_box(path.end)[0]) for path in searched.paths]
@@ -102,7 +107,7 @@ def test_two_wells_part_who_ended_in_them(wells):
     assert sum(int(row["points"]) for row in titles["Who ended in whose basin"]) == 6
 
 
-def test_a_saddle_is_a_checked_statement(tmp_path):
+def test_a_saddle_is_a_checked_statement(tmp_path, unrendered):
     out = run_python(tmp_path, WELLS, ", gradient: slope", repeats=2)
     searched = open_searched(out)
     # Both stand between the wells.
@@ -119,7 +124,7 @@ def test_a_saddle_is_a_checked_statement(tmp_path):
     assert any("the loss falls both ways, by 1 on a way of 1: it is one" in line for line in record.sentences)
 
 
-def test_without_gradients_barriers_are_left(tmp_path):
+def test_without_gradients_barriers_are_left(tmp_path, unrendered):
     out = run_python(tmp_path, WELLS, strategies="{team: {agents: [nelder-mead]}}", repeats=3)
     record, page = study_minima(open_searched(out))
     assert "landscape must have gradients for curvature" in record.curvature
@@ -140,7 +145,7 @@ def test_what_is_written_can_be_read(wells):
     assert "src=" not in text
 
 
-def test_the_report_shows_them(wells):
+def test_the_report_shows_them(wells, unrendered, coarse_figures):
     study_minima(open_searched(wells))
     (section,) = list_minima([wells, wells.parent])
     assert section.title
@@ -215,9 +220,7 @@ def test_no_plane_may_have_the_name_of_these_files(wells):
 
 
 @pytest.mark.parametrize("number", [1e300, -1e300, 1e-300, 0.0, float("nan")])
-def test_any_numbers_are_drawn(bowl, tmp_path, number):
-    record, _ = study_minima(open_searched(bowl))
-
+def test_any_numbers_are_drawn(studied_bowl, tmp_path, number):
     def change(data):
         if isinstance(data, float):
             return number if np.isfinite(number) else None
@@ -226,7 +229,7 @@ def test_any_numbers_are_drawn(bowl, tmp_path, number):
         return [change(each) for each in data] if isinstance(data, list) else data
 
     (tmp_path / "planes").mkdir()
-    (tmp_path / "planes/minima.json").write_text(json.dumps(change(json.loads(record.to_json()))))
+    (tmp_path / "planes/minima.json").write_text(json.dumps(change(json.loads(studied_bowl.to_json()))))
     (section,) = list_minima([tmp_path])
     for figure in section.figures:
         ET.fromstring(figure.svg)

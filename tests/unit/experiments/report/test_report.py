@@ -259,7 +259,7 @@ def test_losses_of_unknown_minimum_and_wide_range(results, unrendered):
     landscape = "{kind: python, function: f.py:f, bounds: [[-3, 3], [-3, 3]]}"
     directory = results(landscape, beside={"f.py": code})
     text = Page(write_report(directory).read_text(encoding="utf-8")).text
-    assert "Target: relative: reached by 25% of all runs." in text
+    assert "Target: relative: reached by 25 % of all runs." in text
     assert "Distance to the known minimum" not in text
 
 
@@ -374,14 +374,14 @@ def test_one_label_of_two_landscapes_is_two_problems(results, unrendered):
     assert "f D=1 (out 1) (only alone (out 1)); f D=1 (out 2)" in Page(text).text
 
 
-def test_a_report_of_several_directories_overwrites_no_other(results, unrendered, monkeypatch):
+def test_a_report_of_several_directories_overwrites_no_other(results, unrendered, coarse_figures, monkeypatch):
     monkeypatch.setattr(report, "MOST_RUN_FIGURES", 1)
     one, two, three = (results(repeats=repeats, budget=30) for repeats in (1, 2, 3))
     written = {}
-    for listed in ([one], [one, two], [one, three], [one, two, three], [two, one], [two]):
+    for listed in ([one], [one, two], [one, three], [two, one]):
         path = write_report(listed, figures=True)
         written[path] = {file: file.read_bytes() for file in path.parent.rglob("*") if file.is_file()}
-    assert len(written) == 6
+    assert len(written) == 4
     for path, files in written.items():
         assert (path.parent / "tables" / "comparison.csv") in files
         assert (path.parent / "figures" / "convergence.svg") in files
@@ -389,7 +389,7 @@ def test_a_report_of_several_directories_overwrites_no_other(results, unrendered
     # The report of the same directories is renewed.
     again = write_report([one, two], figures=True)
     assert again in written
-    assert not (one / f"comparison-with-{two.name}-4").exists()
+    assert not (one / f"comparison-with-{two.name}-3").exists()
 
 
 def test_reports_of_one_log_are_equal(results):
@@ -415,7 +415,7 @@ def test_wide_losses_of_unknown_minimum_are_drawn_symmetric_logarithmic():
     assert scales == ["symlog", "log"]
 
 
-def test_a_report_never_runs_the_users_function(results, tmp_path):
+def test_a_report_never_runs_the_users_function(results, unrendered, tmp_path):
     """It may hang, crash, or cost an hour per point: the picture shows only what was found."""
     calls = tmp_path / "calls"
     code = f"def f(x):\n    open({str(calls)!r}, 'a').write('.')\n    return float(((x - 0.5) ** 2).sum())\n"

@@ -8,6 +8,7 @@ import pytest
 
 from searchparty.agents.agent import Converged, Finding, Incumbent, Lease, Region, RowFailure
 from searchparty.experiments.results import accounts
+from searchparty.experiments.results.agent_account import rank_gains
 from searchparty.experiments.results.curves import draw_curves, quartiles, tabulate_curves
 from searchparty.experiments.results.recorded_runs import RunData
 from searchparty.experiments.results.run_summary import summarize_run
@@ -95,10 +96,10 @@ def test_best_points_are_those_of_the_best_repeats():
 
 def test_rank_gains_by_hand():
     # 9 passes nobody; 5 passes 9 and 7; 2 passes 5: of four points.
-    assert accounts.rank_gains(run_of([9, 5, 7, 2])).tolist() == [0.0, 0.5, 0.25]
+    assert rank_gains(run_of([9, 5, 7, 2])).tolist() == [0.0, 0.5, 0.25]
     scaled = run_of(np.exp([9, 5, 7, 2]))
-    assert accounts.rank_gains(scaled).tolist() == [0.0, 0.5, 0.25]
-    assert accounts.rank_gains(run_of([INF])).tolist() == []
+    assert rank_gains(scaled).tolist() == [0.0, 0.5, 0.25]
+    assert rank_gains(run_of([INF])).tolist() == []
 
 
 def lease_of(number, agent, budget):

@@ -12,7 +12,7 @@ from sealing import seal_log
 
 import searchparty
 from searchparty import Experiment
-from searchparty.experiments.api import Results
+from searchparty.experiments.results_api import Results
 from searchparty.orchestrator.run_spec import digest
 
 FEW, MANY = 200, 2000

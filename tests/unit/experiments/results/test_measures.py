@@ -48,7 +48,7 @@ class Measured(Landscape):
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def results(tmp_path_factory, coarse_figures):
     folder = tmp_path_factory.mktemp("measures")
     (folder / "own.py").write_text(OWN)
     (folder / "own.yaml").write_text(

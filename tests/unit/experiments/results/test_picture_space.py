@@ -8,10 +8,11 @@ import pytest
 
 from searchparty import Experiment
 from searchparty.experiments.animation.slice import parse_plane_axes
-from searchparty.experiments.api import Results, run
+from searchparty.experiments.api import run
 from searchparty.experiments.drawing.landscape import contour_figure
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.results.pictures.picture_space import describe_setting, name_all_values, picture_space
+from searchparty.experiments.results_api import Results
 from searchparty.landscapes.axis import Axis
 from searchparty.landscapes.landscape import Space
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from searchparty import Experiment, Results, run
 from searchparty.agents.agent import Finding, Incumbent, Lease, Region
+from searchparty.experiments.results.agent_account import account_for_agents
 from searchparty.experiments.results.recorded_runs import RunData, read_runs
-from searchparty.experiments.results.run_summary import account_for_agents, read_summaries, summarize_run
+from searchparty.experiments.results.run_summary import read_summaries, summarize_run
 from searchparty.experiments.spec.models import SimulatedSettings
 from searchparty.landscapes.landscape import Space
 from searchparty.orchestrator.clock.clock import timeline

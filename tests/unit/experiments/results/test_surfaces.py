@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from sealing import alter_log
 
-from searchparty.experiments.api import Results, resume, run
+from searchparty.experiments.api import resume, run
 from searchparty.experiments.results.pictures import surfaces
 from searchparty.experiments.results.pictures.background import background_grid, is_evaluated
 from searchparty.experiments.results.pictures.surfaces import find_losses, sample_surface
+from searchparty.experiments.results_api import Results
 from searchparty.experiments.studio.films.feed import Feed
 from searchparty.experiments.studio.films.message import decode_film
 from searchparty.landscapes.planes import axes_plane

@@ -6,10 +6,11 @@ import pytest
 from sealing import alter_log
 
 from searchparty.agents.agent import Finding, LeaseTiming
-from searchparty.experiments.api import Results, resume, run
+from searchparty.experiments.api import resume, run
 from searchparty.experiments.results import accounts
 from searchparty.experiments.results.run_summary import read_summaries
 from searchparty.experiments.results.time_use import account_for_timings
+from searchparty.experiments.results_api import Results
 from searchparty.orchestrator.log.log import LogDamaged
 from searchparty.orchestrator.log.reader import LogReader
 from searchparty.orchestrator.log.row_checks import decode_timing

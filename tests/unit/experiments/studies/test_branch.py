@@ -6,7 +6,7 @@ import re
 import pytest
 
 from searchparty import load, resume, run
-from searchparty.experiments.api import Results, resume_plan
+from searchparty.experiments.api import resume_plan
 from searchparty.experiments.cli.run import resume_planned
 from searchparty.experiments.cli.study import _read_moment
 from searchparty.experiments.comparison.words.findings import write_findings
@@ -14,6 +14,7 @@ from searchparty.experiments.execution.plan import make_plan
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.execution.verification import verify_results
 from searchparty.experiments.report.report import write_report
+from searchparty.experiments.results_api import Results
 from searchparty.experiments.spec.errors import SpecError
 from searchparty.experiments.studies.branch import begin_branch, plan_branch
 from searchparty.orchestrator.branch import BranchedPolicy, find_stream_id, list_policies

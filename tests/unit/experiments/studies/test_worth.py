@@ -238,6 +238,17 @@ def test_a_ratio_is_a_bound_where_one_of_the_two_never_reaches_the_target():
     assert "team needs at most 0.1 (95 %: " in describe_worth(turned)[0]
 
 
+def test_a_part_without_which_the_runs_are_the_same_did_nothing():
+    hits = (3, 40, 60, 9, 20)
+    runs = [reach(hit, strategy=s, repeat=r, digest=f"{r}") for s in ("team", "twin") for r, hit in enumerate(hits)]
+    verdict = compare_runs(runs).verdicts[0]
+    parts = [PartWorth("choice", "sharing", verdict, None), PartWorth("alone", "grid", verdict, None)]
+    alone, choice = describe_worth(StrategyWorth("team", ("grid", "random"), parts, (), ()))
+    same = "does the same: in all 5 pairs of runs they tried the same points, to the last bit."
+    assert choice == f"Without sharing, team {same} Here sharing did nothing."
+    assert alone == f"The best alone is grid: it {same} Here the rest of the team did nothing."
+
+
 def test_a_single_repeat_gives_no_shares():
     spent = {"a": 50, "b": 100, "ab": 10}
     parts = Parts("ab", ("a", "b"), {frozenset(name): name for name in spent})

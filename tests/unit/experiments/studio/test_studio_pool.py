@@ -289,7 +289,7 @@ def test_a_run_that_does_nothing_is_stopped(tmp_path, monkeypatch):
 
 
 def test_a_run_on_a_busy_machine_is_not_refused(tmp_path):
-    """It gets a tenth of the CPU, and takes far longer than its limit, which counts its own work only."""
+    """It gets a fifth of the CPU, and takes far longer than its limit, which counts its own work only."""
     pool = PlayPool(workers=1, seconds=1.5, parent=tmp_path)
     key, data = asked(kinds=["surrogate"], budget=150, lease=10, landscape={"kind": "rastrigin", "dimension": 5})
     pool.play("a", "left", key, data)
@@ -299,7 +299,7 @@ def test_a_run_on_a_busy_machine_is_not_refused(tmp_path):
     try:
         while pool.state(key).state == "running":
             os.kill(pid, signal.SIGSTOP)
-            time.sleep(0.18)
+            time.sleep(0.08)
             os.kill(pid, signal.SIGCONT)
             time.sleep(0.02)
     finally:

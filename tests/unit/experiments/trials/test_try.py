@@ -117,7 +117,7 @@ def write(folder, text, **words):
 @pytest.fixture
 def few_clauses(monkeypatch):
     """Check the contract of agents by a few clauses only."""
-    kept = {"points-in-cube", "budget-unread", "failures", "better-than-random"}
+    kept = {"points-in-cube", "better-than-random"}
     clauses = tuple(clause for clause in check.CONTRACTS["agent"] if clause.name in kept)
     monkeypatch.setitem(check.CONTRACTS, "agent", clauses)
 

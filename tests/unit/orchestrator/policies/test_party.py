@@ -37,8 +37,8 @@ class Play:
         advance(self.run, Granted(self.run.decisions, leases))
         return leases
 
-    def outcome(self, lease, loss, why="spent", charged=None, noisy=False):
-        best = Incumbent(lease.agent, lease.id, 0, np.full(D, 0.3), loss)
+    def outcome(self, lease, loss, why="spent", charged=None, noisy=False, row=0):
+        best = Incumbent(lease.agent, lease.id, row, np.full(D, 0.3), loss)
         minimum = Converged(best.point, loss, "flat") if why == "converged" else None
         charged = lease.budget if charged is None else charged
         finding = Finding(lease.id, lease.agent, charged, charged, why, best, minimum, noisy=noisy)
@@ -395,6 +395,38 @@ def test_of_numbered_members_the_first_is_steady():
     assert all("losses are noisy: " in lease.reason for lease in leases)
 
 
+def rename(play, names, decisions):
+    """Return the agents and reasons of leases that all bring less than those before, with members named otherwise."""
+    leases = [play.next(100.0 - number) for number in range(decisions)]
+    return [(names.get(lease.agent, lease.agent), lease.reason, lease.budget) for lease in leases]
+
+
+@pytest.mark.parametrize("space", [None, STEPPED], ids=["plain", "stepped"])
+def test_of_numbered_probers_and_planners_the_first_is_the_one(space):
+    plain, numbered = ("slsqp", "axes", "gaussian-process"), ("slsqp", "axes-1", "gaussian-process-1")
+    names = dict(zip(numbered, plain, strict=True))
+    expected = rename(Play(plain, space=space), {}, 8)
+    assert rename(Play(numbered, space=space), names, 8) == expected
+    # Of a team without the first, as an ablation has it, it is the next.
+    assert (
+        rename(
+            Play(("slsqp", "axes-2", "gaussian-process-7"), space=space),
+            {"axes-2": "axes", "gaussian-process-7": "gaussian-process"},
+            8,
+        )
+        == expected
+    )
+
+
+def test_further_planners_search_beside_the_first_and_get_no_lease_where_none_plans():
+    team = ("slsqp", "gaussian-process-1", "gaussian-process-2")
+    first, second = Play(team, concurrency=2, space=STEPPED).decide()
+    assert (first.agent, second.agent) == ("gaussian-process-1", "slsqp")
+    assert {lease.agent for lease in Play(team, concurrency=3, space=STEPPED).decide()} == set(team)
+    play = Play(team)
+    assert {play.next(100.0 - number).agent for number in range(12)} == {"slsqp"}
+
+
 @pytest.mark.parametrize("budget", range(100 * D, 110 * D, 3))
 def test_others_leave_what_is_reserved_for_repeats(budget):
     play, repeated = Play(concurrency=3, budget=budget), 0
@@ -500,3 +532,51 @@ def test_many_at_once_with_few_evaluations_for_each_are_local_solvers():
     assert default_team(8, Party(probes_from=0), arguments, 100) == usual
     assert default_team(8, Party(), arguments, 100, noisy=True) == usual
     assert default_team(8, Party(), arguments, 100, gradients=True) == usual
+
+
+def work_on_a_plateau(row=0, leases=200, **settings):
+    """Work a run whose slsqp ends each search at once, with this row as its best, and return its leases."""
+    play, worked = Play(**settings), []
+    for i in range(leases):
+        for lease in play.decide():
+            worked.append(lease)
+            ends = {"why": "converged", "charged": D + 1, "row": row} if lease.agent == "slsqp" else {}
+            ends = {"why": "exhausted", "charged": 2} if lease.agent == "axes" else ends
+            play.outcome(lease, 10.0 + i, **ends)
+    return worked
+
+
+def share_of_slsqp(leases):
+    spent = [(lease.agent, D + 1 if lease.agent == "slsqp" else lease.budget) for lease in leases]
+    slsqp, cma = (sum(n for agent, n in spent if agent == name) for name in ("slsqp", "cma-es"))
+    return slsqp / (slsqp + cma)
+
+
+def test_a_member_whose_searches_end_where_they_began_weighs_less():
+    stuck = work_on_a_plateau()
+    last = [lease.reason for lease in stuck if lease.agent == "slsqp"][-1]
+    assert "searches ended where they began (weight 0.1)" in last
+    assert share_of_slsqp(stuck) == pytest.approx(1 / 11, abs=0.03)
+    assert share_of_slsqp(work_on_a_plateau(fruitless=1.0)) == pytest.approx(1 / 2, abs=0.03)
+
+
+@pytest.mark.parametrize("settings", [{"fruitless": 1.0}, {"row": 2}, {"concurrency": 2}])
+def test_elsewhere_it_weighs_as_much(settings):
+    assert not any("where they began" in lease.reason for lease in work_on_a_plateau(**settings))
+
+
+def test_a_search_that_finds_something_restores_its_weight():
+    play = Play()
+    play.next(10.0, "converged", D + 1)
+    play.next(10.0, "exhausted", 2)
+    play.next(10.0, "converged", D + 1)
+    member = play.run.members["slsqp"]
+    assert member.fruitless == 2
+    while play.next(10.0, "spent").agent != "slsqp":
+        assert member.fruitless == 2
+    assert member.fruitless == 0
+
+
+def test_the_factor_is_recorded_only_where_it_is_not_the_default():
+    assert "fruitless" not in Party().model_dump()
+    assert Party(fruitless=0.5).model_dump()["fruitless"] == 0.5
