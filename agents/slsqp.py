@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, Lease, Search
+from .agent import Agent, Incumbent, Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
 from .toolbox.model_solver import solve_without_gradients
@@ -49,7 +49,9 @@ class Slsqp(Agent):
     the gradient predicts. A round bowl or a slope needs no more points than these.
 
     If the search starts at the lease's incumbent, a solver has already ended there. The reason is often the scale, so
-    the loss is then scaled so that the curvature along the gradient is 1, as in the solver's first Hessian.
+    the loss is then scaled so that the curvature along the gradient is 1, as in the solver's first Hessian. If another
+    agent has found that point, it is no solver's end: the search goes on there at once, without the first step and
+    without a scale (``goes_on``).
 
     Finite differences tell no slopes where losses are rounded, as those of networks (single precision) and of programs
     that print them are, or noisy. The losses of the first gradient show it: they all have few digits; or the first step
@@ -97,10 +99,16 @@ class Slsqp(Agent):
         "that shows curvatures that differ, else once it finds no step; this needs ``first_step``.",
     )
 
+    goes_on: bool = Field(
+        True,
+        description="Whether a search that starts at another agent's best point begins without the first step and "
+        "without a scale of the loss.",
+    )
+
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what earlier versions did not have: a run's id and its random streams are keyed by the settings."""
-        added = {"coarse": "bobyqa", "rescales": True}
+        added = {"coarse": "bobyqa", "rescales": True, "goes_on": True}
         return {key: value for key, value in dump(self).items() if key not in added or value != added[key]}
 
     def row_price(self, space: Space) -> int:
@@ -112,16 +120,26 @@ class Slsqp(Agent):
         return 1 if space.has_gradient else 1 + space.dimension
 
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
-        again = lease.incumbent is not None and np.array_equal(lease.incumbent.point, lease.region.center)
-        solve = partial(self._solve, exact=space.has_gradient, again=again, lanes=lease.lanes)
+        known = lease.incumbent
+        again = known is not None and np.array_equal(known.point, lease.region.center)
+        goes_on = self.goes_on and again and known is not None and known.agent != lease.agent
+        agent = self.model_copy(update={"first_step": 0.0}) if goes_on else self
+        solve = partial(
+            agent._solve, exact=space.has_gradient, again=again, lanes=lease.lanes, known=known if goes_on else None
+        )
         return (yield from follow_solver(solve, lease, rng, center_point(lease.region, rng, space.init)))
 
-    def _solve(self, objective: Objective, start: Array, radius: float, exact: bool, again: bool, lanes: int) -> str:
+    def _solve(
+        self, objective: Objective, start: Array, radius: float, exact: bool, again: bool, lanes: int,
+        known: Incumbent | None = None,
+    ) -> str:  # fmt: skip
         checks = self.coarse == "bobyqa" and not exact and self.difference <= TINY
         slope = CachedObjective(objective, self.difference, exact, lanes)
         try:
             if checks:
                 slope.check_rounding(start)
+                if known is not None and np.array_equal(known.point, start) and slope.loss(start) != known.loss:
+                    slope.check_noise(start, slope.loss(start), known.loss)
             return self._follow_slopes(slope, start, again, checks)
         except CoarseLosses as found:
             why = solve_without_gradients(slope.loss, start, "bobyqa", min(0.5 * radius, 0.25), 1e-10)

@@ -18,7 +18,7 @@ from ..orchestrator.executors.in_process import InProcessExecutor
 from ..orchestrator.log.log import MemoryLog
 from ..orchestrator.loop.drive import begin_run
 from ..orchestrator.loop.work_run import work_run
-from ..orchestrator.policies.party import Party
+from ..orchestrator.policies.party import Party, sprints
 from ..orchestrator.policies.policy import Policy
 from ..orchestrator.run_spec import RunSpec
 from ..orchestrator.state.run import Run
@@ -164,8 +164,7 @@ def minimize(
         raise ValueError(f"executor must be 'simulated' or 'ray', got {quote(executor)}. Use one of them.")
     built = build_part("policy", ("policy",), Policy, policy)
     if team is None:
-        values_alone = gradient is None and not noisy
-        team = default_team(concurrency, built, landscape.arguments, allowed, values_alone)
+        team = default_team(concurrency, built, landscape.arguments, allowed, gradient is not None, noisy)
     members = name_agents(team)
     planned = RunSpec(
         landscape=landscape,
@@ -192,7 +191,12 @@ def minimize(
 
 
 def default_team(
-    concurrency: int, policy: Policy, arguments: Arguments, budget: int, values_alone: bool = True
+    concurrency: int,
+    policy: Policy,
+    arguments: Arguments,
+    budget: int,
+    gradients: bool = False,
+    noisy: bool = False,
 ) -> tuple[str, ...]:
     """Return the kinds of the default team.
 
@@ -202,7 +206,8 @@ def default_team(
             evaluations where each of many members gets fewer than a prober needs.
         arguments: What is searched.
         budget: How many evaluations the run has.
-        values_alone: Whether there are no gradients, and values are not said to be noisy.
+        gradients: Whether there are gradients.
+        noisy: Whether values are said to be noisy.
     """
     stepped = any(axis.is_stepped for axis in arguments.axes)
     team = (*DEFAULT_TEAM, *islice(cycle(EXTRA_MEMBERS), max(0, concurrency - len(DEFAULT_TEAM))))
@@ -210,12 +215,12 @@ def default_team(
         return team
     dimension = len(arguments.bounds)
     few = budget < policy.probes_from * dimension * concurrency and dimension <= SHORT_TEAM_DIMENSION
-    if few and concurrency > len(DEFAULT_TEAM) and values_alone and not policy.plans_on(stepped):
+    if few and concurrency > len(DEFAULT_TEAM) and not (gradients or noisy or policy.plans_on(stepped)):
         return tuple(islice(cycle(SHORT_TEAM), concurrency))
     if policy.plans_on(stepped):
         return (*team, policy.planner)
-    sprints = policy.sprints(budget, dimension) and policy.sprinter not in team
-    return (*team, policy.sprinter) if sprints else team
+    joins = not gradients and sprints(budget, dimension, concurrency) and policy.sprinter not in team
+    return (*team, policy.sprinter) if joins else team
 
 
 def count_evaluations(budget: int | str | None, dimension: int) -> int:

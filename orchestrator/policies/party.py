@@ -16,10 +16,14 @@ from .opening import Opening, first_named, is_named, members_named
 from .policy import Policy
 from .records import describe_records, give_up_reason, weigh
 
-ADDED = ("planner", "plans", "steady", "repeats", "sprinter", "probes_from", "first", "fruitless")
+ADDED = ("planner", "plans", "steady", "repeats", "sprinter", "sprint", "probes_from", "first", "fruitless")
 """Settings that are recorded only where they are not at their defaults."""
-SPRINT, SPRINT_DIMENSION = 15, 8
-"""The sprinter opens if the budget is at most so many evaluations, in multiples of D, in at most so many dimensions."""
+SPRINT, SPRINT_DIMENSION = 24, 20
+"""The sprinter begins if the budget is at most so many evaluations, in multiples of D, and D at most this."""
+SPRINT_BESIDE, SPRINT_BESIDE_DIMENSION = 15, 8
+"""The same with several leases at a time, where the sprinter is the opener."""
+AFTER_SPRINT = 5
+"""Where fewer evaluations than this, in multiples of D, would be left after the sprint, it has them too."""
 MANY_AXES = 10
 """The least dimension in which the opener's first lease has ``first`` D evaluations."""
 LEAST_REPEATS = 20
@@ -59,8 +63,9 @@ class Party(Policy):
     steady member takes the place of all others, from the incumbent on, and spends its last lease on repeats of its best
     points, of which the run returns the one that is best on the mean.
 
-    Where there are few evaluations, the prober is not asked, and where there are very few, the sprinter opens if the
-    team has one.
+    Where there are few evaluations, the sprinter begins, if the team has one, with a lease of ``sprint`` D evaluations,
+    and the opener starts at its best point; with several leases at a time, the sprinter is the opener where there are
+    very few. The prober is not asked there.
 
     Unless the experiment says otherwise, one lease is out at a time, which is the best use of evaluations. With several
     at a time (``concurrency``), the best use of time, a lease has as many lanes as its agent can use: for an opener
@@ -80,8 +85,7 @@ class Party(Policy):
     kind: Literal["party"] = "party"
     opener: str = Field("slsqp", description="Name of the member that opens; the team's first if it has none so named.")
     prober: str = Field(
-        "axes",
-        description="Name of the member that looks for structure, if the team has one; it ends where it cannot help.",
+        "axes", description="Name of the member that looks for structure, if any; it ends where it cannot help."
     )
     planner: str = Field(
         "gaussian-process", description="Name of the member that may search first, alone, in place of the opener."
@@ -100,10 +104,11 @@ class Party(Policy):
         f"{LEAST_REPEATS} evaluations, which the steady member spends on repeats of its best points; 0: none.",
     )  # fmt: skip
     sprinter: str = Field(
-        "derivative-free",
-        description="Name of the member that opens in place of the opener, if the team has one, where the budget is "
-        f"at most {SPRINT} D evaluations and D at most {SPRINT_DIMENSION}.",
+        "splines",
+        description="Name of the member that begins, before the opener, if the team has one: without gradients, with "
+        f"at most {SPRINT} D evaluations, where D is at most {SPRINT_DIMENSION}.",
     )
+    sprint: int = Field(8, ge=1, description="Evaluations of the sprinter's lease, in multiples of D.")
     probes_from: int = Field(
         25, ge=0, description="The least budget, in multiples of D, with which the prober is asked: with less, its "
         "evaluations do not pay for themselves.",
@@ -160,35 +165,30 @@ class Party(Policy):
 
     def find_opening(self, run: Run) -> Opening:
         """Return the state of the opening."""
-        opener = self.sprinter if self.sprints(run.budget, run.space.dimension) else self.opener
-        openers = members_named(run, opener) or members_named(run, self.opener) or run.team[:1]
-        prober = first_named(run, self.prober)
-        guests = tuple(m for m in run.members.values() if m is not openers[0] and m is not prober)
+        opens = run.concurrency > 1 and sprints(run.budget, run.space.dimension, run.concurrency)
+        sprinters = members_named(run, self.sprinter) if opens else ()
+        openers = sprinters or members_named(run, self.opener) or run.team[:1]
+        apart = (openers[0], find_sprinter(run, self), first_named(run, self.prober))
+        guests = tuple(m for m in run.members.values() if all(m is not one for one in apart))
         return Opening(run, openers[0], openers, guests, self.lease * run.space.dimension, self.stall)
 
     def plans_on(self, stepped: bool) -> bool:
         """Return whether a planner would search first, on a space with or without stepped axes."""
         return self.plans == "always" or (self.plans == "steps" and stepped)
 
-    def sprints(self, budget: int, dimension: int) -> bool:
-        """Return whether a sprinter would open, with a budget of so many evaluations."""
-        return budget <= SPRINT * dimension and dimension <= SPRINT_DIMENSION
-
-    def find_planner(self, run: Run) -> Member | None:
-        """Return the member that searches first in place of the opener; None if the opener does."""
-        return first_named(run, self.planner) if self.plans_on(run.space.is_stepped) else None
-
     def _choose_member(self, run: Run, opening: Opening, waiting: Sequence[Member], others: bool) -> Member | None:
         """Choose which of the waiting members gets the next lease; None if none should.
 
         ``others`` tells whether any lease is out or has been granted in this decision.
         """
-        prober, planner = first_named(run, self.prober), self.find_planner(run)
+        prober, planner = first_named(run, self.prober), find_planner(run, self)
         probing = prober is not None and prober in waiting and (not prober.needs_fresh or not prober.leases)
         if planner is not None and planner in waiting and (not planner.leases or not planner.needs_fresh):
             return planner
         if (steady := find_steady(run, self)) in waiting:
             return steady
+        if (sprinter := find_sprinter(run, self)) is not None and sprinter in waiting and not sprinter.leases:
+            return sprinter
         asks = probing and run.budget >= self.probes_from * run.space.dimension
         if asks and (opening.opener.leases or (others and opening.alone)):
             return prober
@@ -205,13 +205,15 @@ class Party(Policy):
     ) -> Lease:  # fmt: skip
         size, fresh, region = self.lease, member.needs_fresh, run.region if member.last is None else member.last.region
         prober = first_named(run, self.prober)
-        if member is self.find_planner(run):
+        if member is find_planner(run, self):
             cause = "some axes have steps" if run.space.is_stepped else "each evaluation counts"
             size, why = PLAN, f"{cause}: searches first, and weighs every point" if fresh else "carries on"
         elif member is prober:
             why = "are the axes independent? A few evaluations tell" if fresh else "each axis is searched by itself"
+        elif member is find_sprinter(run, self) and not member.leases:
+            size, why = plan_sprint(self, left, run.space.dimension)
         elif member is opening.opener and opening.on:
-            region, why = opener_region(run, member, region)
+            region, why = opener_region(run, member, region, find_sprinter(run, self))
         else:
             size = self.restart if (of_opener := any(member is one for one in opening.openers)) else size
             fresh, region, why = later_region(run, self, member, of_opener, region, rng)
@@ -230,6 +232,31 @@ class Party(Policy):
         )  # fmt: skip
 
 
+def find_planner(run: Run, policy: Party) -> Member | None:
+    """Return the member that searches first in place of the opener; None if the opener does."""
+    return first_named(run, policy.planner) if policy.plans_on(run.space.is_stepped) else None
+
+
+def find_sprinter(run: Run, policy: Party) -> Member | None:
+    """Return the member that has the first lease, before the opener; None if the opener has it."""
+    first = run.concurrency == 1 and not run.space.has_gradient and find_planner(run, policy) is None
+    return first_named(run, policy.sprinter) if first and sprints(run.budget, run.space.dimension) else None
+
+
+def sprints(budget: int, dimension: int, concurrency: int = 1) -> bool:
+    """Return whether a sprinter would begin, with a budget of so many evaluations and so many leases at a time."""
+    alone = concurrency == 1
+    most, widest = (SPRINT, SPRINT_DIMENSION) if alone else (SPRINT_BESIDE, SPRINT_BESIDE_DIMENSION)
+    return budget <= most * dimension and dimension <= widest
+
+
+def plan_sprint(policy: Party, left: int, dimension: int) -> tuple[int, str]:
+    """Return the length of the sprinter's lease, in multiples of D, and the reason in words."""
+    whole = left < (policy.sprint + AFTER_SPRINT) * dimension
+    words = "few evaluations: begins at the center"
+    return policy.sprint + AFTER_SPRINT * whole, words + ("" if whole else ", and the opener goes on from its best")
+
+
 def count_lanes(member: Member, free: int) -> int:
     """Return how many of the free lanes a member gets: no more than make its batches take fewer rounds.
 
@@ -241,7 +268,7 @@ def count_lanes(member: Member, free: int) -> int:
 
 def is_planner(run: Run, policy: Party, member: Member) -> bool:
     """Return whether a member plans, or would: further ones are members like any other where the first plans."""
-    planner = policy.find_planner(run)
+    planner = find_planner(run, policy)
     return member is planner if planner is not None else is_named(member, policy.planner)
 
 
@@ -322,10 +349,14 @@ def first_lease(run: Run, policy: Party) -> int:
     return min(policy.first, policy.lease) if probes and dimension >= MANY_AXES else policy.lease
 
 
-def opener_region(run: Run, opener: Member, region: Region) -> tuple[Region, str]:
+def opener_region(run: Run, opener: Member, region: Region, sprinter: Member | None) -> tuple[Region, str]:
     """Return the region in which the opener searches during the opening, and the reason in words."""
+    alone = "alone until it converges or stalls"
     if opener.leases == 0:
-        return run.region, "opens at the center, alone until it converges or stalls"
+        best = None if sprinter is None else run.incumbent
+        if best is None:
+            return run.region, f"opens at the center, {alone}"
+        return Region(best.point, run.region.radius), f"opens at {best.agent}'s best, {best.loss:.6g}, {alone}"
     if opener.converged is not None:
         found = opener.converged
         why = f"converged at {found.loss:.6g} ({found.why}): once more from there, with a new model"

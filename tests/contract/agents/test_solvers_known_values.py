@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from searchparty.agents.cma_es import CmaEs
 from searchparty.agents.derivative_free import DerivativeFree
 from searchparty.agents.global_search import GlobalSearch
 from searchparty.agents.slsqp import Slsqp
+from searchparty.agents.splines import Splines, choose_neighbours
 from searchparty.agents.surrogate import Surrogate
 
 LOWEST = 0.3713
@@ -62,6 +64,33 @@ def test_slsqp_with_exact_gradients_asks_for_no_differences(drive):
     assert isinstance(driven.ended, Converged)
     assert driven.ended.loss < 1e-20
     assert len(driven.points) < 10
+
+
+@pytest.mark.parametrize(("finder", "goes_on", "steps"), [("other", True, 0), ("other", False, 1), ("agent", True, 1)])
+def test_slsqp_takes_no_first_step_from_a_point_that_another_agent_found(drive, lease_of, finder, goes_on, steps):
+    start = np.full(3, 0.3)
+    known = Incumbent(finder, 0, 0, start, float(bowl(start[None])[0]))
+    lease = lease_of(3, region=Region(start, 0.5), fresh=True, incumbent=known)
+    name = lease.agent
+    assert name != "other"
+    if finder == "agent":
+        lease = replace(lease, incumbent=replace(known, agent=name))
+    points = drive(Slsqp(goes_on=goes_on), bowl, 3, 10, lease=lease).points
+    np.testing.assert_array_equal(points[0], start)
+    # After the gradient, the first step goes half a cube along the steepest axis.
+    far = np.abs(points[4] - start).max() > 0.29
+    assert far == bool(steps)
+
+
+def test_slsqp_sees_noise_where_the_start_has_another_loss_than_was_found(drive, lease_of):
+    start = np.full(3, 0.3)
+    losses = iter(np.random.default_rng(1).random(100) / 3)
+    known = Incumbent("other", 0, 0, start, 0.5)
+    lease = lease_of(3, region=Region(start, 0.5), fresh=True, incumbent=known)
+    driven = drive(Slsqp(), lambda points: np.array([next(losses) for _ in points]), 3, 8, lease=lease)
+    # The start, its gradient, and the start once more.
+    np.testing.assert_array_equal(driven.points[4], start)
+    assert np.abs(driven.points[5:] - start).max() > 0.1
 
 
 def test_slsqp_follows_a_valley(drive):
@@ -171,6 +200,42 @@ def test_a_surrogate_learns_from_what_others_found(drive, lease_of):
 
 def test_a_surrogate_finds_the_valleys_end(drive):
     assert best(drive(Surrogate(), rosenbrock, 2, 400)) < 1e-7
+
+
+def test_splines_step_along_each_axis_and_then_to_the_lowest_place_of_the_model(drive):
+    points = drive(Splines(), bowl, 3, 30).points
+    # Up is no better along any axis, and down is.
+    corner = 0.5 - 0.2 * np.tri(4, 3, -1)
+    expected = [corner[0], *(point for k in range(3) for point in (corner[k] + 0.2 * np.eye(3)[k], corner[k + 1]))]
+    np.testing.assert_allclose(points[:7], expected)
+    assert bowl(points[7:8])[0] < bowl(points[:7]).min()
+
+
+def test_splines_take_no_step_out_of_the_cube(drive, lease_of):
+    lease = lease_of(2, region=Region(np.array([0.9, 0.1]), 0.5), fresh=True)
+    points = drive(Splines(), lambda points: -bowl(points), 2, 4, lease=lease).points
+    np.testing.assert_allclose(points[:3], [[0.9, 0.1], [0.7, 0.1], [0.9, 0.3]])
+
+
+@pytest.mark.parametrize("levels", [True, False])
+def test_splines_follow_a_valley_for_a_while(drive, levels):
+    assert best(drive(Splines(levels=levels), rosenbrock, 2, 60)) < 0.5
+
+
+def test_splines_start_where_a_point_does_not_fail(drive):
+    def torn(points):
+        return np.where(points[:, 0] > 0.3, np.inf, bowl(points))
+
+    done = drive(Splines(), torn, 2, 80)
+    assert np.isfinite(done.losses).any()
+    assert best(done) < 0.5
+
+
+def test_a_model_passes_through_near_points_that_did_not_fail():
+    points = np.array([[0.5], [0.501], [0.502], [0.6], [0.9]])
+    losses = np.array([1.0, np.inf, 2.0, 3.0, 4.0])
+    assert choose_neighbours(points, losses, points[0], 1e-3).tolist() == [0, 2, 3]
+    assert choose_neighbours(points, losses, points[0], 0.25).tolist() == [0, 2, 3, 4]
 
 
 @pytest.mark.parametrize("dimension", [3, 6, 13])

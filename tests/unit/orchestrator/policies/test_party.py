@@ -294,7 +294,9 @@ def test_a_planner_alone_gets_every_lease():
 
 
 def test_settings_that_earlier_versions_did_not_have_are_recorded_only_where_they_are_set():
-    assert not {"planner", "plans", "steady", "sprinter", "probes_from", "first"} & Party().model_dump().keys()
+    assert (
+        not {"planner", "plans", "steady", "sprinter", "sprint", "probes_from", "first"} & Party().model_dump().keys()
+    )
     assert Party(plans="never").model_dump()["plans"] == "never"
     assert Party.model_validate(Party(planner="gp").model_dump()).planner == "gp"
 
@@ -462,22 +464,62 @@ def test_without_a_prober_the_first_lease_is_as_long_as_others():
     assert first.budget == 100
 
 
-def test_of_very_few_evaluations_the_sprinter_opens():
-    team = (*TEAM, "derivative-free")
-    sprint = Play(team, budget=15 * D)
-    assert [sprint.next(10.0).agent, sprint.next(9.0).agent] == ["derivative-free", "derivative-free"]
-    assert Play(team, budget=15 * D + 1).next(10.0).agent == "slsqp"
-    assert Play(team, budget=15 * D, sprinter="").next(10.0).agent == "slsqp"
-    assert Play(budget=15 * D).next(10.0).agent == "slsqp"
+SPRINTERS = (*TEAM, "splines")
 
 
-def test_a_default_team_has_a_sprinter_where_it_would_open():
+def test_of_few_evaluations_the_sprinter_has_the_first_and_the_opener_goes_on_from_its_best():
+    sprint = Play(SPRINTERS, budget=24 * D)
+    first = sprint.next(10.0)
+    assert (first.agent, first.budget) == ("splines", 8 * D)
+    assert "few evaluations" in first.reason
+    assert "goes on from its best" in first.reason
+    second = sprint.next(9.0)
+    assert second.agent == "slsqp"
+    assert "opens at splines's best, 10" in second.reason
+    assert np.array_equal(second.region.center, sprint.run.incumbent.point)
+    assert Play(SPRINTERS, budget=24 * D, sprint=3).next(1.0).budget == 3 * D
+    assert Play(SPRINTERS, budget=24 * D + 1).next(10.0).agent == "slsqp"
+    assert Play(SPRINTERS, budget=24 * D, sprinter="").next(10.0).agent == "slsqp"
+    assert Play(budget=24 * D).next(10.0).agent == "slsqp"
+
+
+def test_with_several_at_a_time_the_sprinter_opens_where_evaluations_are_very_few():
+    first, *_ = Play(SPRINTERS, concurrency=3, budget=15 * D).decide()
+    assert first.agent == "splines"
+    assert "opens at the center" in first.reason
+    first, *_ = Play(SPRINTERS, concurrency=3, budget=16 * D).decide()
+    assert first.agent == "slsqp"
+
+
+@pytest.mark.parametrize("times", [10, 12])
+def test_of_very_few_evaluations_the_sprinter_has_all(times):
+    (first,) = Play(SPRINTERS, budget=times * D).decide()
+    assert (first.agent, first.budget) == ("splines", times * D)
+    assert "goes on" not in first.reason
+
+
+def test_a_sprinter_that_fails_leaves_the_opening_to_the_opener():
+    sprint = Play(SPRINTERS, budget=20 * D)
+    (first,) = sprint.decide()
+    advance(sprint.run, Collected(Finding(first.id, first.agent, first.budget, first.budget, "spent", None, None)))
+    second = sprint.next(1.0)
+    assert second.agent == "slsqp"
+    assert "at the center" in second.reason
+
+
+def test_a_default_team_has_a_sprinter_where_it_would_begin():
     def bowl(x):
         return float(((np.asarray(x) - 0.3) ** 2).sum())
 
-    for dimension, times, opens in ((2, 10, "derivative-free"), (2, 16, "slsqp"), (9, 10, "slsqp")):
+    for dimension, times, opens in ((2, 24, "splines"), (2, 25, "slsqp"), (20, 10, "splines"), (21, 10, "slsqp")):
         found = searchparty.minimize(bowl, [(-5, 5)] * dimension, budget=times * dimension, seed=1)
         assert next(findings(found.log.events())).agent == opens
+    slope = {"gradient": lambda x: 2 * (np.asarray(x) - 0.3)}
+    found = searchparty.minimize(bowl, [(-5, 5)] * 2, budget=30, seed=1, concurrency=3)
+    assert "splines" in {one.agent for one in findings(found.log.events())}
+    for changed in ({"concurrency": 2, "budget": 32}, slope):
+        found = searchparty.minimize(bowl, [(-5, 5)] * 2, **({"budget": 20, "seed": 1} | changed))
+        assert "splines" not in {one.agent for one in findings(found.log.events())}
 
 
 def test_many_at_once_with_few_evaluations_for_each_are_local_solvers():
@@ -488,7 +530,8 @@ def test_many_at_once_with_few_evaluations_for_each_are_local_solvers():
     assert (short.count("slsqp"), short.count("derivative-free"), len(short)) == (3, 5, 8)
     assert default_team(3, Party(), arguments, 100) == TEAM
     assert default_team(8, Party(probes_from=0), arguments, 100) == usual
-    assert default_team(8, Party(), arguments, 100, values_alone=False) == usual
+    assert default_team(8, Party(), arguments, 100, noisy=True) == usual
+    assert default_team(8, Party(), arguments, 100, gradients=True) == usual
 
 
 def work_on_a_plateau(row=0, leases=200, **settings):
