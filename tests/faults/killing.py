@@ -349,15 +349,17 @@ def own_raylet() -> int:
     return next(pid for pid, parent, words in processes() if parent == os.getpid() and "raylet/raylet" in words)
 
 
-def kill_actors(trials: list[Trial], out: Path, kills: int, seed: int, tally: Tally | None = None) -> Tally:
-    """Kill actors of running drivers, in the Ray that this process has joined."""
+def kill_actors(
+    trials: list[Trial], out: Path, kills: int, seed: int, tally: Tally | None = None, mean: float = 0.5
+) -> Tally:
+    """Kill actors of running drivers, every ``mean`` seconds or so, in the Ray that this process has joined."""
     tally = tally or Tally()
     began, done = time.monotonic(), 0
     while done < kills:
         seed += 1
         one = trials[seed % len(trials)]
         folder = out / f"actors-{seed}"
-        hunter = Hunter(seed, kills - done, folder, lambda: actors(own_raylet()))
+        hunter = Hunter(seed, kills - done, folder, lambda: actors(own_raylet()), mean)
         hunter.start()
         results = run(one.yaml, out=folder, executor="ray", report=False)
         done += hunter.stop()

@@ -31,6 +31,8 @@ SHARES = {
     "raylet, control store": 0.01,
     "node": 0.01,
 }
+SECONDS_BETWEEN_ACTORS = 1.5
+"""Mean seconds between kills of actors: with less, those that start on a busy machine never come to work."""
 FRAGILE = "{workers: 2, on_error: retry, retries: 1, on_nan: skip}"
 
 
@@ -86,7 +88,7 @@ def on_ray(folder: Path, share: dict[str, int], seed: int, tallies: dict[str, Ta
         say(tallies)
         slow.fresh_calls()
         pooled = trial(folder / "pooled", evaluation="{workers: 2}", budget=1000, seed=4)
-        kill_actors([slow, pooled], folder, share["actor"], seed, tallies["actor"])
+        kill_actors([slow, pooled], folder, share["actor"], seed, tallies["actor"], SECONDS_BETWEEN_ACTORS)
         say(tallies)
     finally:
         ray.shutdown()
