@@ -218,9 +218,11 @@ def default_team(
     if few and concurrency > len(DEFAULT_TEAM) and not (gradients or noisy or policy.plans_on(stepped)):
         return tuple(islice(cycle(SHORT_TEAM), concurrency))
     if policy.plans_on(stepped):
-        return (*team, policy.planner)
-    joins = not gradients and sprints(budget, dimension, concurrency) and policy.sprinter not in team
-    return (*team, policy.sprinter) if joins else team
+        first = policy.planner
+    else:
+        first = policy.sprinter if not gradients and sprints(budget, dimension, concurrency) else ""
+    # An empty name switches such a member off.
+    return team if first in ("", *team) else (*team, first)
 
 
 def count_evaluations(budget: int | str | None, dimension: int) -> int:

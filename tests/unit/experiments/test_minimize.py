@@ -16,8 +16,9 @@ from searchparty.agents.agent import Finding, Incumbent, Lease, Region, Rows
 from searchparty.agents.random_search import RandomSearch
 from searchparty.experiments.minimization.result import build_partial_result
 from searchparty.experiments.minimize import default_team
-from searchparty.landscapes.arguments import ArrayArguments
+from searchparty.landscapes.arguments import ArrayArguments, NamedArguments
 from searchparty.landscapes.landscape import Space
+from searchparty.landscapes.parameters import parse_parameters
 from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.policies.party import Party
 from searchparty.orchestrator.state.advance import advance
@@ -565,3 +566,14 @@ def test_the_default_team_grows_with_concurrency():
     assert len(teams[3]) == 14
     result = searchparty.minimize(bowl, BOX, budget=400, seed=1, concurrency=8)
     assert len({finding.agent for finding in findings(result.log.events())}) == 8
+
+
+def test_a_member_that_is_switched_off_by_an_empty_name_is_not_in_the_default_team():
+    few = ArrayArguments(((0.0, 1.0),) * 2)
+    stepped = NamedArguments(parse_parameters({"depth": {"low": 1, "high": 9, "integer": True}}))
+    assert default_team(1, Party(), few, 20) == ("slsqp", "axes", "cma-es", "splines")
+    assert default_team(1, Party(sprinter=""), few, 20) == ("slsqp", "axes", "cma-es")
+    assert default_team(1, Party(), stepped, 20) == ("slsqp", "axes", "cma-es", "gaussian-process")
+    assert default_team(1, Party(planner=""), stepped, 20) == ("slsqp", "axes", "cma-es")
+    result = searchparty.minimize(bowl, BOX, budget=20, seed=1, policy={"kind": "party", "sprinter": ""})
+    assert result.nfev == 20
