@@ -17,6 +17,8 @@ from ...orchestrator.log.regular_files import read_regular_file
 MOST_KEPT_BYTES = 10_000_000
 """Of an experiment's YAML, the most that is copied."""
 SIGNATURE_NAME = "signature.json"
+BEFORE_EXPERIMENT = {SIGNATURE_NAME, "signature.part", "experiment.part"}
+"""What is written before experiment.yaml. Where there is nothing else, a run was killed before it began."""
 MOST_STEM_BYTES = 200
 """A name of a file may have 255 bytes; the rest is for numbers and endings."""
 
@@ -74,7 +76,8 @@ def create_results_directory(out: str | Path | None, name: str) -> Path:
     """Create the directory for the results of an experiment.
 
     Args:
-        out: The directory, which must be empty or not exist. None chooses results/<name>-<n> with the first free n.
+        out: The directory, which must be empty or not exist, or have only what a run has left that was killed before it
+            began. None chooses results/<name>-<n> with the first free n.
         name: The experiment's name.
 
     Returns:
@@ -85,12 +88,16 @@ def create_results_directory(out: str | Path | None, name: str) -> Path:
     """
     if out is not None:
         directory = Path(out)
-        if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        if directory.exists() and (
+            not directory.is_dir() or any(path.name not in BEFORE_EXPERIMENT for path in directory.iterdir())
+        ):
             raise ResultsError(
                 f"--out must be an empty or a new directory, got {directory}, which is not empty. Name another, "
                 f"or resume what is there: {format_command('resume', directory)}"
             )
         _make_directory(directory, exist_ok=True)
+        for name in BEFORE_EXPERIMENT:
+            (directory / name).unlink(missing_ok=True)
         return directory
     stem = directory_stem(name)
     number = 1

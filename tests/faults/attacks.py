@@ -5,6 +5,7 @@ from this side. That it would succeed is shown with the same code unconfined, ag
 namespaces.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -32,6 +33,7 @@ from searchparty.landscapes.classics_2d import Himmelblau
 from searchparty.landscapes.landscape import Space
 
 SECRET = "planted-secret-4711"
+KILLED = "the process was killed"
 HEAD = """\
 import ctypes, errno, gc, json, mmap, os, resource, signal, socket, subprocess, sys, threading, time
 from typing import Literal
@@ -126,15 +128,17 @@ class Targets:
             "victim": self.victim.pid, "address": self.address, "host": os.getpid(), "open": self.left_open,
         }  # fmt: skip
 
-    def find_damage(self):
-        """What has happened to the targets, in words."""
+    def find_damage(self, patience=0.0):
+        """What has happened to the targets, in words, if the process has so many seconds to end of what was sent."""
         found = []
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.victim.wait(patience)
         if not self.file.exists() or self.file.read_text() != "untouched" or self.file.stat().st_mode & 0o777 != 0o640:
             found.append("the file was changed")
         if list(self.work.iterdir()) or (self.folder / "planted-ran").exists():
             found.append("something was written or run")
         if self.victim.poll() is not None:
-            found.append("the process was killed")
+            found.append(KILLED)
         for name in ("tcp", "path", "abstract"):
             if self._accepts(getattr(self, name)):
                 found.append(f"{name} was reached")
@@ -313,7 +317,7 @@ ATTACKS = {
     "signals": Attack(
         "return tries(lambda: os.kill(words['victim'], 9), lambda: os.kill(words['host'], 0),"
         " lambda: os.kill(os.getppid(), 0), lambda: signal.pthread_kill(threading.get_ident(), 0))",
-        "the process was killed",
+        KILLED,
     ),
     "signals to all": Attack("return tries(lambda: os.kill(-1, 9), lambda: os.killpg(0, 9))", cause="!PermissionError"),
     "signals by fcntl": Attack(
@@ -422,7 +426,8 @@ def judge(name, attack, targets, number):
         ladder.use_rung(rung)
         targets.reset()
         reply = attack_with(attack, targets, number)
-        damage = targets.find_damage()
+        # A busy machine takes a while to end a process that was sent a signal.
+        damage = targets.find_damage(0.0 if attack.wants != KILLED else 10.0 if rung == ladder.OPEN else 0.2)
         told = f"{name}, {rung}: {reply:.300} {damage}"
         sys.stderr.write(f"{told}\n")
         succeeded = bool(attack.wants) and re.search(attack.wants, f"{reply} {damage}") is not None
