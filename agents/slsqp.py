@@ -31,6 +31,8 @@ EVEN, EVEN_MANY, FLATTER = 1.15, 1.12, 1e4
 the factor ``FLATTER``, since a model that is too flat is corrected sooner than one that is too steep."""
 MANY = 20
 """In fewer dimensions the first step tells no smaller scale: there a model is soon corrected."""
+ONWARD = 0.3
+"""Length of the solver's first step, in cube units, where the search goes on from another agent's best point."""
 RESCALED = 0.1
 """The scale of the loss with which the solver is started again is at most this fraction of the last."""
 
@@ -50,8 +52,7 @@ class Slsqp(Agent):
 
     If the search starts at the lease's incumbent, a solver has already ended there. The reason is often the scale, so
     the loss is then scaled so that the curvature along the gradient is 1, as in the solver's first Hessian. If another
-    agent has found that point, it is no solver's end: the search goes on there at once, without the first step and
-    without a scale (``goes_on``).
+    agent has found that point, it is no solver's end, and with ``goes_on`` the search goes on there at once.
 
     Finite differences tell no slopes where losses are rounded, as those of networks (single precision) and of programs
     that print them are, or noisy. The losses of the first gradient show it: they all have few digits; or the first step
@@ -100,15 +101,15 @@ class Slsqp(Agent):
     )
 
     goes_on: bool = Field(
-        True,
-        description="Whether a search that starts at another agent's best point begins without the first step and "
-        "without a scale of the loss.",
+        False,
+        description="Whether a search that starts at another agent's best point begins without the first step, and "
+        f"with a scale by which the solver's own first step is {ONWARD} cube units long; this needs ``first_step``.",
     )
 
     @model_serializer(mode="wrap")
     def _omit_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what earlier versions did not have: a run's id and its random streams are keyed by the settings."""
-        added = {"coarse": "bobyqa", "rescales": True, "goes_on": True}
+        added = {"coarse": "bobyqa", "rescales": True, "goes_on": False}
         return {key: value for key, value in dump(self).items() if key not in added or value != added[key]}
 
     def row_price(self, space: Space) -> int:
@@ -122,10 +123,9 @@ class Slsqp(Agent):
     def search(self, space: Space, lease: Lease, rng: np.random.Generator) -> Search:
         known = lease.incumbent
         again = known is not None and np.array_equal(known.point, lease.region.center)
-        goes_on = self.goes_on and again and known is not None and known.agent != lease.agent
-        agent = self.model_copy(update={"first_step": 0.0}) if goes_on else self
+        goes_on = self.goes_on and self.first_step > 0 and again and known is not None and known.agent != lease.agent
         solve = partial(
-            agent._solve, exact=space.has_gradient, again=again, lanes=lease.lanes, known=known if goes_on else None
+            self._solve, exact=space.has_gradient, again=again, lanes=lease.lanes, known=known if goes_on else None
         )
         return (yield from follow_solver(solve, lease, rng, center_point(lease.region, rng, space.init)))
 
@@ -140,14 +140,16 @@ class Slsqp(Agent):
                 slope.check_rounding(start)
                 if known is not None and np.array_equal(known.point, start) and slope.loss(start) != known.loss:
                     slope.check_noise(start, slope.loss(start), known.loss)
-            return self._follow_slopes(slope, start, again, checks)
+            return self._follow_slopes(slope, start, again, known is not None, checks)
         except CoarseLosses as found:
             why = solve_without_gradients(slope.loss, start, "bobyqa", min(0.5 * radius, 0.25), 1e-10)
             return f"{found}, {why}"
 
-    def _follow_slopes(self, slope: CachedObjective, start: Array, again: bool, checks: bool) -> str:
+    def _follow_slopes(self, slope: CachedObjective, start: Array, again: bool, goes_on: bool, checks: bool) -> str:
         units, scale = self.units, 1.0
-        if self.first_step:
+        if goes_on:
+            scale = scale_to_length(slope.gradient(start), units)
+        elif self.first_step:
             begin, _, slant = start, slope.loss(start), slope.gradient(start).copy()
             start, curvature = take_first_step(slope, start, self.first_step, checks)
             if again:
@@ -228,6 +230,23 @@ def run_slsqp(
     # It counts every attempt, and reports the iterations in which it evaluates a point.
     failed = result.status in FAILURES or result.nit - len(iterations) >= ATTEMPTS - 1
     return np.clip(result.x / units, 0.0, 1.0) if failed else None, str(result.message)
+
+
+def scale_to_length(gradient: Array, units: float) -> float:
+    """Return the scale of the loss by which the solver's first step is ``ONWARD`` cube units long; 1 if there is none.
+
+    Without it, the units of the loss would decide how far the solver goes.
+
+    Args:
+        gradient: The gradient of the loss per cube unit, shape (D,).
+        units: Side of the cube in the solver's variables.
+
+    Example:
+        >>> scale_to_length(np.array([3.0, 4.0]), 1.0)
+        0.06
+    """
+    length = float(np.linalg.norm(gradient))
+    return ONWARD * units**2 / length if 0.0 < length < np.inf else 1.0
 
 
 def is_steep(slope: CachedObjective, point: Array, limit: float) -> bool:

@@ -100,7 +100,9 @@ class Splines(Agent):
         low, high = np.maximum(-best / radius, -1.0), np.minimum((1.0 - best) / radius, 1.0)
         near = choose_neighbours(points, losses, best, radius)
         values = level_losses(losses[near]) if self.levels else losses[near] - losses[near].min()
-        model = CubicModel.fit((points[near] - best) / radius, values / (float(values.std()) or 1.0))
+        with np.errstate(over="ignore"):
+            spread = float(values.std()) or 1.0
+        model = CubicModel.fit((points[near] - best) / radius, values / spread)
         place = model.find_lowest(low, high) if model is not None else np.zeros(len(best))
         chosen = np.clip(best + radius * place, 0.0, 1.0)
         if np.abs(points - chosen).max(axis=1).min() >= LEAST_MOVE * radius:

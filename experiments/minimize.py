@@ -29,6 +29,8 @@ from .spec.errors import quote
 from .spec.models import check_seed, check_target, parse_budget
 
 DEFAULT_TEAM = ("slsqp", "axes", "cma-es")
+GOING_ON = {"kind": "slsqp", "goes_on": True}
+"""The opener where a sprinter begins: no solver has ended at the best point of that."""
 EXTRA_MEMBERS = ("slsqp", "cma-es", "derivative-free", "slsqp", "slsqp")
 """The kinds that join the default team, in turn, when more leases are out at once than it has members."""
 SHORT_TEAM, SHORT_TEAM_DIMENSION = ("slsqp", "derivative-free", "derivative-free"), 20
@@ -109,8 +111,8 @@ def minimize(
           these chose it, and else the least value that was observed there, which is lower than the true one by luck
         - ``observed``: the values that were observed at ``x``, shape (n,): one, unless it was repeated. Where values
           are noisy, their mean and spread tell what ``x`` is worth
-        - ``noisy``: whether a point was seen with two values. If not, values need not be exact: points are evaluated
-          again only where a step belies the slope
+        - ``noisy``: whether an agent evaluated a point again and saw another value. If not, values need not be exact:
+          agents do so only where a step belies the slope
         - ``nfev``: points at which ``fun`` was asked for a value; a vectorized call for n points counts n
         - ``njev``: points at which ``gradient`` was asked for a gradient
         - ``charged``: evaluations charged, gradients included, never more than the budget
@@ -197,8 +199,8 @@ def default_team(
     budget: int,
     gradients: bool = False,
     noisy: bool = False,
-) -> tuple[str, ...]:
-    """Return the kinds of the default team.
+) -> tuple[str | dict[str, Any], ...]:
+    """Return the default team: kinds of agents, with their settings where these are not the defaults.
 
     Args:
         concurrency: How many leases are out at once.
@@ -222,7 +224,10 @@ def default_team(
     else:
         first = policy.sprinter if not gradients and sprints(budget, dimension, concurrency) else ""
     # An empty name switches such a member off.
-    return team if first in ("", *team) else (*team, first)
+    if first in ("", *team):
+        return team
+    begins = first == policy.sprinter and concurrency == 1
+    return (*(GOING_ON if begins and kind == policy.opener == "slsqp" else kind for kind in team), first)
 
 
 def count_evaluations(budget: int | str | None, dimension: int) -> int:

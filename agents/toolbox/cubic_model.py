@@ -34,7 +34,7 @@ class CubicModel:
 
     @classmethod
     def fit(cls, places: Array, losses: Array) -> CubicModel | None:
-        """Fit the model to places (n, D) and losses (n,); None if the places do not span the space, or two are one."""
+        """Fit the model to places (n, D) and losses (n,); None if the equations have no finite solution."""
         n, dimension = places.shape
         flat = np.hstack([np.ones((n, 1)), places])
         system = np.zeros((n + 1 + dimension,) * 2)

@@ -14,7 +14,7 @@ from ...agents.leases.failure import format_cause
 from ...agents.leases.repeated_points import RepeatedPoints, find_repeated
 from ...landscapes.cause_groups import group_causes
 from ...landscapes.causes import GRADIENT_CAUSE, INFEASIBLE_CAUSE
-from ...landscapes.landscape import Array
+from ...landscapes.landscape import Array, Space
 from ...orchestrator.log.log import MemoryLog
 from ...orchestrator.run_spec import RunSpec
 from ...orchestrator.state.events import findings
@@ -77,7 +77,7 @@ def build_result(planned: RunSpec, run: Run, log: MemoryLog) -> OptimizeResult:
         x=x,
         **named,
         fun=np.inf if best is None else best.loss,
-        observed=_list_values_at(None if best is None else best.point, parts),
+        observed=_list_values_at(run.space, None if best is None else best.point, parts),
         noisy=run.noisy,
         nfev=evaluated,
         njev=differentiated,
@@ -122,7 +122,7 @@ def build_partial_result(planned: RunSpec, run: Run, log: MemoryLog, ended: str)
     # What repeats have chosen, luck does not replace.
     if best is not None and not run.confirmed and (confirmed or best.loss < result.fun):
         result.x, named = _describe_point(planned.landscape, run, best.point)
-        observed = _list_values_at(best.point, log.all_rows())
+        observed = _list_values_at(run.space, best.point, log.all_rows())
         result.update(named, fun=best.loss, observed=observed, agent=best.agent)
     result.success, result.message = False, f"ended by {ended}"
     return result
@@ -150,11 +150,17 @@ def _find_uncollected(run: Run, log: MemoryLog) -> tuple[Incumbent | None, bool]
     return best, False
 
 
-def _list_values_at(point: Array | None, parts: Sequence[Rows]) -> Array:
-    """Return all finite values that were observed at a point (D,) of the unit cube, shape (n,)."""
+def _list_values_at(space: Space, point: Array | None, parts: Sequence[Rows]) -> Array:
+    """Return all finite values that were observed at a point (D,) of the unit cube, shape (n,).
+
+    Points of the cube that are the same setting, on axes with steps or choices, are the same.
+    """
     found = [np.empty(0)]
     for part in () if point is None else parts:
-        here = np.isfinite(part.losses) & (part.points == point).all(axis=1)
+        settings, wanted = part.points, point[None]
+        if space.is_stepped:
+            settings, wanted = space.to_box(settings), space.to_box(wanted)
+        here = np.isfinite(part.losses) & (settings == wanted).all(axis=1)
         # What was answered from memory was not observed again.
         here[[failure.row - part.first for failure in part.failures if failure.is_free]] = False
         found.append(part.losses[here])

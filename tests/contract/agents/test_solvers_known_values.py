@@ -82,12 +82,24 @@ def test_slsqp_takes_no_first_step_from_a_point_that_another_agent_found(drive, 
     assert far == bool(steps)
 
 
+@pytest.mark.parametrize("unit", [2.0**-20, 2.0**20])
+def test_where_slsqp_goes_on_the_unit_of_the_loss_decides_nothing(drive, lease_of, unit):
+    start = np.array([0.3, 0.6, 0.4])
+    found = []
+    for factor in (1.0, unit):
+        known = Incumbent("other", 0, 0, start, factor * float(rosenbrock(start[None])[0]))
+        lease = lease_of(3, region=Region(start, 0.5), fresh=True, incumbent=known)
+        loss = lambda points, factor=factor: factor * rosenbrock(points)  # noqa: E731
+        found.append(drive(Slsqp(goes_on=True, tolerance=1e-300), loss, 3, 60, lease=lease).points)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-6)
+
+
 def test_slsqp_sees_noise_where_the_start_has_another_loss_than_was_found(drive, lease_of):
     start = np.full(3, 0.3)
     losses = iter(np.random.default_rng(1).random(100) / 3)
     known = Incumbent("other", 0, 0, start, 0.5)
     lease = lease_of(3, region=Region(start, 0.5), fresh=True, incumbent=known)
-    driven = drive(Slsqp(), lambda points: np.array([next(losses) for _ in points]), 3, 8, lease=lease)
+    driven = drive(Slsqp(goes_on=True), lambda points: np.array([next(losses) for _ in points]), 3, 8, lease=lease)
     # The start, its gradient, and the start once more.
     np.testing.assert_array_equal(driven.points[4], start)
     assert np.abs(driven.points[5:] - start).max() > 0.1

@@ -386,6 +386,22 @@ def test_an_interruption_among_repeats_leaves_no_lucky_point(told, x, fun, obser
     assert (result.agent, result.noisy) == ("a" if told[0][0] == 0.3 and fun == -1.0 else "b", True)
 
 
+def test_all_values_of_a_setting_are_observed_at_its_point_wherever_in_its_step_that_was():
+    rng, seen = np.random.default_rng(1), []
+
+    def loss(given):
+        seen.append((given["a"], given["b"], (given["a"] - 2) ** 2 + (given["b"] - 1) ** 2 + rng.normal()))
+        return seen[-1][2]
+
+    whole = {"low": 0, "high": 4, "integer": True}
+    found = searchparty.minimize(
+        loss, parameters={"a": whole, "b": whole}, budget=100, seed=1, noisy=True, team=["cma-es"]
+    )
+    here = [value for a, b, value in seen if (a, b) == (found.params["a"], found.params["b"])]
+    assert len(here) > 5
+    assert found.observed.tolist() == here
+
+
 def test_the_result_has_all_values_that_were_observed_at_its_point():
     rng = np.random.default_rng(3)
     noisy = searchparty.minimize(lambda x: bowl(x) + 0.1 * rng.standard_normal(), [(-5, 5)] * 3, budget=400, seed=3)
@@ -571,7 +587,7 @@ def test_the_default_team_grows_with_concurrency():
 def test_a_member_that_is_switched_off_by_an_empty_name_is_not_in_the_default_team():
     few = ArrayArguments(((0.0, 1.0),) * 2)
     stepped = NamedArguments(parse_parameters({"depth": {"low": 1, "high": 9, "integer": True}}))
-    assert default_team(1, Party(), few, 20) == ("slsqp", "axes", "cma-es", "splines")
+    assert default_team(1, Party(), few, 20) == ({"kind": "slsqp", "goes_on": True}, "axes", "cma-es", "splines")
     assert default_team(1, Party(sprinter=""), few, 20) == ("slsqp", "axes", "cma-es")
     assert default_team(1, Party(), stepped, 20) == ("slsqp", "axes", "cma-es", "gaussian-process")
     assert default_team(1, Party(planner=""), stepped, 20) == ("slsqp", "axes", "cma-es")
