@@ -156,7 +156,9 @@ def _list_values_at(space: Space, point: Array | None, parts: Sequence[Rows]) ->
     Points of the cube that are the same setting, on axes with steps or choices, are the same.
     """
     found = [np.empty(0)]
-    for part in () if point is None else parts:
+    if point is None:
+        return found[0]
+    for part in parts:
         settings, wanted = part.points, point[None]
         if space.is_stepped:
             settings, wanted = space.to_box(settings), space.to_box(wanted)
