@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import searchparty.orchestrator.policies.learned  # noqa: F401  the budget choices of some strategies
 from searchparty import minimize
 from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.state.events import Collected, Granted, findings
