@@ -82,6 +82,11 @@ def measure_minima(
 ) -> MinimaRecord:  # fmt: skip
     """Measure what ``study_minima`` writes, with its arguments and errors."""
     problem = searched.problem
+    if problem.space.noisy:
+        raise GeometryError(
+            f"--minima needs a landscape with one loss at each point, got {searched.landscape.label}, which is noisy: "
+            "barriers would be those of chance. Lay a plane."
+        )
     geometry = _inspect_problem(problem, matched)
     chosen, sentences = choose_best_points(searched.paths, references)
     best = choose_representatives(chosen)

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from .json_file import format_record, read_record
+from .plane_record import WEIGHT_UNIT
 
 MINIMA_FORMAT = 1
-WEIGHT_UNIT = "units of a weight"
-"""What distances between networks are counted in."""
 MINIMA_KIND = "minima"
 MOST_MINIMA = 36
 MOST_TRACKS, MOST_TRACKED = 24, 100
