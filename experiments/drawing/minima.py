@@ -110,7 +110,7 @@ def _draw_barriers(figure: Any, record: MinimaRecord, what: str) -> dict[str, st
     # Both matrices share their colours, so that they can be compared.
     top = float(np.nanmax(heights)) if np.isfinite(heights).any() else 1.0
     low = min(max(record.basin_height, 1e-12), LARGEST_SHOWN) if record.basin_height > 0 else 1e-12
-    # What parts no basins has one colour: differences below it are in the numbers.
+    # What joins two points has one colour: differences below it are in the numbers.
     colours = np.log10(np.clip(shown, low, None) / low)
     image = axes.imshow(colours, cmap="viridis_r", vmin=0.0, vmax=max(1.0, float(np.log10(max(top, low) / low))))
     names = [style.format_label(point.name) for point in record.points]
@@ -131,7 +131,7 @@ def _draw_barriers(figure: Any, record: MinimaRecord, what: str) -> dict[str, st
             hover[gid] = f"{record.points[row].name} and {record.points[column].name}: barrier {value:.4g}"
     words = "on straight lines" if what == "straight" else "with hidden units matched"
     # At the left: what is wider than a page is scrolled.
-    title = f"Barriers {words}: yellow is at most {low:.2g}, one basin"
+    title = f"Barriers {words}: yellow is at most {low:.2g}, which joins two points"
     figure.suptitle(title, x=0.01, horizontalalignment="left", fontsize=10)
     return hover
 

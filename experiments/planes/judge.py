@@ -183,7 +183,7 @@ def _list_confounders(points: Sequence[BestPointRecord], sharpness: PointSharpne
             f"{loss:.2f} with the loss."
         )
     scale = (
-        "PointSharpness depends on the scale of weights: eigenvalues change if one layer is multiplied and the next "
+        "Sharpness depends on the scale of weights: eigenvalues change if one layer is multiplied and the next "
         "divided, which changes no output, and filter sharpness if single units are."
     )
     yield (

@@ -161,7 +161,8 @@ class MinimaRecord:
         landscape: The label of the landscape.
         unit: What distances are counted in.
         fall: By how much losses fell: the median loss of first points above the least loss.
-        basin_height: Points with no higher barrier between them belong to one basin.
+        basin_height: Points with no higher barrier between them are joined; a basin is what is joined, directly or
+            through other points.
         matching: Why hidden units were not matched; empty if they were.
         curvature: Why curvature was not measured; empty if it was.
         points: The best points.
