@@ -24,12 +24,14 @@ class SearchedLandscape:
 
     Attributes:
         directory: The results directory.
+        label: The landscape's label, which no other one of the directory has.
         landscape: The landscape.
         problem: The opened landscape.
         paths: The paths of all agents of its runs, in the order of the plan.
     """
 
     directory: Path
+    label: str
     landscape: Landscape
     problem: Problem
     paths: tuple[AgentPath, ...]
@@ -60,7 +62,8 @@ def open_searched(
     """
     planned = make_plan(load_recorded(directory, trust, remark))
     landscapes = {run.id: run.landscape for run in planned.runs}
-    labels = list(dict.fromkeys(landscape.label for landscape in landscapes.values()))
+    # By a landscape's own label two with different settings could be taken for one.
+    labels = list(planned.landscapes)
     if label is None and len(labels) > 1:
         raise GeometryError(f"--of must name one landscape, got none of {', '.join(labels)}. Add --of LANDSCAPE.")
     if label is not None and label not in labels:
@@ -68,7 +71,7 @@ def open_searched(
     wanted = labels[0] if label is None else label
     paths, landscape = [], None
     for run in iterate_runs(directory, pictured=False):
-        if run.id in landscapes and landscapes[run.id].label == wanted and run.evaluations:
+        if run.id in landscapes and planned.labels[run.id] == wanted and run.evaluations:
             landscape = landscape or landscapes[run.id]
             paths += collect_paths(run)
     if landscape is None or not paths:
@@ -86,4 +89,4 @@ def open_searched(
         )
     if problem.space.dimension == 1:
         raise GeometryError(f"{wanted} must have two axes or more, got one. The report shows the whole of it.")
-    return SearchedLandscape(directory, landscape, problem, tuple(paths))
+    return SearchedLandscape(directory, wanted, landscape, problem, tuple(paths))

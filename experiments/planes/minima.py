@@ -84,7 +84,7 @@ def measure_minima(
     problem = searched.problem
     if problem.space.noisy:
         raise GeometryError(
-            f"--minima needs a landscape with one loss at each point, got {searched.landscape.label}, which is noisy: "
+            f"--minima needs a landscape with one loss at each point, got {searched.label}, which is noisy: "
             "barriers would be those of chance. Lay a plane."
         )
     geometry = _inspect_problem(problem, matched)
@@ -105,7 +105,7 @@ def measure_minima(
     sentences += [*_describe_measured(points, geometry), *_describe_basins(points, pairs, fall, height)]
     sentences += [*_describe_pairs(points, pairs, geometry), *_describe_saddles(points), *untracked]
     return MinimaRecord(
-        searched.landscape.label, name_unit(problem), fall, height, geometry.matching, geometry.curvature,
+        searched.label, name_unit(problem), fall, height, geometry.matching, geometry.curvature,
         tuple(points), tuple(pairs), tuple(tracks), tuple(sentences), tuple(judge_points(points, geometry.is_network)),
     )  # fmt: skip
 

@@ -65,12 +65,12 @@ def study_plane(
     with set_ambient_state_aside():
         laid, through = _lay(searched, choice, references, seed, matched)
         others = _choose_others(searched, through)
-        record = evaluate_plane(searched.problem, laid, choice, searched.landscape.label, through, others, resolution)
+        record = evaluate_plane(searched.problem, laid, choice, searched.label, through, others, resolution)
     folder = searched.directory / PLANES_FOLDER
     folder.mkdir(exist_ok=True)
     stem = folder / (name or choice)
     settings = searched.landscape.model_dump(mode="json")
-    write_plane(stem.with_suffix(".npz"), PlaneFile(laid.framed, settings, searched.landscape.label, record.losses))
+    write_plane(stem.with_suffix(".npz"), PlaneFile(laid.framed, settings, searched.label, record.losses))
     write_atomically(stem.with_suffix(".json"), record.to_json())
     write_follow_up(searched.landscape, searched.problem.space, stem)
     write_pictures(record, stem)

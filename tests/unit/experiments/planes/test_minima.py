@@ -2,6 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,7 +116,7 @@ def test_a_saddle_is_a_checked_statement(tmp_path, unrendered):
         AgentPath(p.run, p.strategy, p.repeat, p.agent, np.full((1, 2), 0.5), np.array([1]), 0, 1.0)
         for p in searched.paths
     )
-    record, _ = study_minima(type(searched)(out, searched.landscape, searched.problem, paths))
+    record, _ = study_minima(replace(searched, paths=paths))
     found = record.points[0].curvature
     assert found.kind == "saddle"
     assert found.least == pytest.approx(-4.0, rel=1e-4)
@@ -263,7 +264,7 @@ def test_two_trained_networks_are_matched(tmp_path):
     units, path = searched.problem.list_hidden_units(), searched.paths[0]
     moved = units.permute(path.cube[path.best], [np.array([3, 1, 4, 0, 2])])
     copy = AgentPath(searched.paths[1].run, "adam", 1, path.agent, moved[None], np.array([1]), 0, path.loss)
-    record, _ = study_minima(type(searched)(searched.directory, searched.landscape, searched.problem, (path, copy)))
+    record, _ = study_minima(replace(searched, paths=(path, copy)))
     assert record.pairs[0].height > record.basin_height
     assert (record.pairs[0].matched_height, record.pairs[0].matched_distance) == (0.0, 0.0)
     assert [point.basin for point in record.points] == [0, 0]

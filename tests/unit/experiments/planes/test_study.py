@@ -297,3 +297,20 @@ def test_results_on_a_plane_that_was_laid_anew_are_not_resumed(tmp_path, unrende
     what = "code or the plane of landscape slice loss.py:loss" if is_own else "plane of landscape slice random.npz"
     with pytest.raises(ResultsError, match=f"the {what} has changed: lay it again as it was, and give another"):
         searchparty.resume(tmp_path / "on", repeats=2, trust=True)
+
+
+def test_landscapes_that_differ_in_a_setting_are_not_mixed(tmp_path):
+    sphere = {"kind": "sphere", "dimension": 3}
+    experiment = {
+        "name": "alike", "budget": 20, "executor": "simulated", "strategies": {"team": {"agents": ["random"]}},
+        "landscapes": [sphere | {"shift": 0.0}, sphere | {"shift": 1.0}],
+    }  # fmt: skip
+    results = searchparty.run(experiment, out=tmp_path / "out", report=False)
+    with pytest.raises(GeometryError, match="--of must name one landscape, got none of"):
+        open_searched(tmp_path / "out")
+    for label in dict.fromkeys(run.landscape for run in results.runs):
+        searched = open_searched(tmp_path / "out", label)
+        (path,) = searched.paths
+        # Its losses are those of the landscape that is named.
+        assert searched.problem.evaluate(searched.problem.space.to_box(path.end[None]))[0] == path.loss
+        assert searched.label == label
