@@ -89,10 +89,14 @@ def _refuse_plane_options(given: Mapping[str, object]) -> None:
 
 
 def _print_minima(results: Path, runs: list[str], match: bool, of: str | None, seed: int, trust: bool) -> None:
-    from ..planes.landscape_of_results import open_searched
+    from ..planes.landscape_of_results import describe_replaced, open_searched
     from ..planes.minima import study_minima
+    from ..planes.paths import MINIMA_NAME
 
-    record, page = study_minima(open_searched(results, of, trust, print_remark), runs, seed, match)
+    searched = open_searched(results, of, trust, print_remark)
+    replaced = describe_replaced(searched, MINIMA_NAME)
+    record, page = study_minima(searched, runs, seed, match)
+    _print_replaced(replaced)
     for line in (*record.verdicts, *record.sentences):
         out.print(line, soft_wrap=True)
     out.print(f"Minima: {page}", soft_wrap=True)
@@ -107,7 +111,7 @@ def _print_plane(
     seed: int,
     trust: bool,
 ) -> None:
-    from ..planes.landscape_of_results import open_searched
+    from ..planes.landscape_of_results import describe_replaced, open_searched
     from ..planes.study import study_plane
 
     plane, resolution, name = chosen
@@ -117,7 +121,14 @@ def _print_plane(
             format_problem("--plane", rule, quote(plane), "", suggest(plane, PLANE_NAMES, listed=False))
         )
     searched = open_searched(results, of, trust, print_remark)
+    replaced = describe_replaced(searched, name or plane)
     record, page = study_plane(searched, plane, runs, resolution, seed, name, match)
+    _print_replaced(replaced)
     for line in record.sentences:
         out.print(line, soft_wrap=True)
     out.print(f"Plane: {page}", soft_wrap=True)
+
+
+def _print_replaced(text: str) -> None:
+    if text:
+        print_remark(text)

@@ -14,8 +14,10 @@ from ..execution.plan import make_plan
 from ..execution.trust.recorded_experiment import load_recorded
 from ..execution.watcher import Remark
 from ..results.recorded_runs import iterate_runs
+from ..results.records.minima_record import MinimaRecordError, read_minima_record
+from ..results.records.plane_record import PLANES_FOLDER, PlaneRecordError, read_plane_record
 from ..spec.errors import suggest
-from .paths import AgentPath, collect_paths
+from .paths import MINIMA_NAME, AgentPath, collect_paths
 
 
 @dataclass(frozen=True)
@@ -90,3 +92,17 @@ def open_searched(
     if problem.space.dimension == 1:
         raise GeometryError(f"{wanted} must have two axes or more, got one. The report shows the whole of it.")
     return SearchedLandscape(directory, wanted, landscape, problem, tuple(paths))
+
+
+def describe_replaced(searched: SearchedLandscape, name: str) -> str:
+    """Say that files of this name are of another landscape of the results, and will be replaced; "" if they are not."""
+    path = searched.directory / PLANES_FOLDER / f"{name}.json"
+    try:
+        record = read_minima_record(path) if name == MINIMA_NAME else read_plane_record(path)
+    except (MinimaRecordError, PlaneRecordError):
+        # Mostly there is none yet.
+        return ""
+    if record.landscape == searched.label:
+        return ""
+    kept = "" if name == MINIMA_NAME else " Another --name keeps both."
+    return f"{PLANES_FOLDER}/{name} was of {record.landscape}, and is replaced.{kept}"

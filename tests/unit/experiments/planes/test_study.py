@@ -314,3 +314,20 @@ def test_landscapes_that_differ_in_a_setting_are_not_mixed(tmp_path):
         # Its losses are those of the landscape that is named.
         assert searched.problem.evaluate(searched.problem.space.to_box(path.end[None]))[0] == path.loss
         assert searched.label == label
+
+
+def test_a_plane_of_another_landscape_is_not_replaced_in_silence(tmp_path, unrendered):
+    experiment = {
+        "name": "both", "budget": 20, "executor": "simulated", "strategies": {"team": {"agents": ["random"]}},
+        "landscapes": [{"kind": "sphere", "dimension": 3}, {"kind": "ackley", "dimension": 3}],
+    }  # fmt: skip
+    searchparty.run(experiment, out=tmp_path / "out", report=False)
+
+    def lay(label, *more):
+        words = ["landscape", str(tmp_path / "out"), "--of", label, "--plane", "random", "--resolution", "3", *more]
+        found = CliRunner().invoke(app, words)
+        assert found.exit_code == 0, found.exception
+        return found.stderr
+
+    assert lay("sphere D=3") == lay("sphere D=3") == lay("ackley D=3", "--name", "other") == ""
+    assert "planes/random was of sphere D=3, and is replaced. Another --name keeps both." in lay("ackley D=3")
