@@ -64,7 +64,11 @@ def study_plane(
         raise GeometryError(f"--name must not be {MINIMA_NAME}, which names the files of --minima, got it. Change it.")
     with set_ambient_state_aside():
         laid, through = _lay(searched, choice, references, seed, matched)
-        others = _choose_others(searched, through)
+        others, left = _choose_others(searched, through)
+        if left:
+            names = ", ".join(path.name for path in left)
+            said = f"A picture has at most {MOST_PATHS} paths: of the same repeat it lacks {names}."
+            laid = replace(laid, sentences=(*laid.sentences, said))
         record = evaluate_plane(searched.problem, laid, choice, searched.label, through, others, resolution)
     folder = searched.directory / PLANES_FOLDER
     folder.mkdir(exist_ok=True)
@@ -148,8 +152,14 @@ def _find_best_agents(searched: SearchedLandscape) -> list[AgentPath]:
     return chosen
 
 
-def _choose_others(searched: SearchedLandscape, through: Sequence[AgentPath]) -> list[AgentPath]:
-    """Return the paths that pictures show besides those through which the plane was laid: others of their repeat."""
-    taken = {(path.run, path.agent) for path in through}
+def _choose_others(
+    searched: SearchedLandscape, through: Sequence[AgentPath]
+) -> tuple[list[AgentPath], list[AgentPath]]:
+    """Return the paths that pictures show besides those through which the plane was laid, and those without room.
+
+    They are others of the same repeat.
+    """
+    taken, room = {(path.run, path.agent) for path in through}, max(0, MOST_PATHS - len(through))
     others = [path for path in searched.paths if path.repeat == through[0].repeat]
-    return [path for path in others if (path.run, path.agent) not in taken][: MOST_PATHS - len(through)]
+    others = [path for path in others if (path.run, path.agent) not in taken]
+    return others[:room], others[room:]

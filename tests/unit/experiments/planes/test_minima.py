@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 import searchparty
 from searchparty.experiments.cli.main import app
-from searchparty.experiments.drawing.minima import spread_values
+from searchparty.experiments.drawing.minima import draw_minima_svg, spread_values
+from searchparty.experiments.drawing.palette import COLOURS
 from searchparty.experiments.planes.best_points import choose_best_points
 from searchparty.experiments.planes.landscape_of_results import open_searched
 from searchparty.experiments.planes.minima import study_minima
@@ -300,3 +301,13 @@ def slope(x):
 def test_of_one_well_there_is_no_such_pair(bowl, unrendered):
     record, _ = study_minima(open_searched(bowl))
     assert not any("pairs within a basin" in line for line in record.sentences)
+
+
+def test_strategies_that_are_drawn_have_colours_of_their_own(wells):
+    record, _ = study_minima(open_searched(wells))
+    # Of nine strategies the first and the last are followed: with eight colours in turn both would have one.
+    points = tuple(replace(record.points[0], strategy=f"s{number}", curvature=None) for number in range(9))
+    tracks = tuple(replace(record.tracks[0], strategy=name, name=name) for name in ("s0", "s8"))
+    text = draw_minima_svg(replace(record, points=points, tracks=tracks), "many", "tracks")
+    assert COLOURS[0].lower() in text.lower()
+    assert COLOURS[1].lower() in text.lower()

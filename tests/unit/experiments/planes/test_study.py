@@ -331,3 +331,14 @@ def test_a_plane_of_another_landscape_is_not_replaced_in_silence(tmp_path, unren
 
     assert lay("sphere D=3") == lay("sphere D=3") == lay("ackley D=3", "--name", "other") == ""
     assert "planes/random was of sphere D=3, and is replaced. Another --name keeps both." in lay("ackley D=3")
+
+
+def test_paths_for_which_there_is_no_room_are_named(tmp_path, unrendered):
+    experiment = {
+        "name": "many", "budget": 60, "executor": "simulated", "landscapes": [{"kind": "sphere", "dimension": 3}],
+        "strategies": {f"s{k}": {"agents": [{"kind": "random-restart", "candidates": k}]} for k in range(2, 12)},
+    }  # fmt: skip
+    searchparty.run(experiment, out=tmp_path / "out", report=False)
+    record, _ = study_plane(open_searched(tmp_path / "out"), "pca", ("s2",), resolution=3)
+    assert [path.name.partition("#")[0] for path in record.paths] == [f"s{k}" for k in range(2, 10)]
+    assert record.sentences[-1].endswith("of the same repeat it lacks s10#0:random-restart, s11#0:random-restart.")
