@@ -16,6 +16,7 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
 
+from ....agents.evaluation.interrupts import interrupts
 from ...loop.executor import ExecutorError
 from ..liveness import Liveness
 from ..process_losses import first_line
@@ -60,7 +61,10 @@ def start_ray(address: str | None, staged_directory: Path | None = None) -> None
                 options["address"] = address
                 if is_bound_to_loopback(address):
                     options |= stack.enter_context(bind_to_loopback())
-            _init_ray(options)
+            # Ray's start swallows an interrupt that falls into some of its code, or prints a traceback.
+            with interrupts.hold():
+                _init_ray(options)
+        interrupts.raise_waiting()
         silence_notices()
     except AuthenticationError as error:
         if address is None:
