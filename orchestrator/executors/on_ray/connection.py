@@ -16,7 +16,6 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
 
-from ....agents.evaluation.interrupts import interrupts
 from ...loop.executor import ExecutorError
 from ..liveness import Liveness
 from ..process_losses import first_line
@@ -61,10 +60,7 @@ def start_ray(address: str | None, staged_directory: Path | None = None) -> None
                 options["address"] = address
                 if is_bound_to_loopback(address):
                     options |= stack.enter_context(bind_to_loopback())
-            # Ray's start swallows an interrupt that falls into some of its code, or prints a traceback.
-            with interrupts.hold():
-                _init_ray(options)
-        interrupts.raise_waiting()
+            _init_ray(options)
         silence_notices()
     except AuthenticationError as error:
         if address is None:
