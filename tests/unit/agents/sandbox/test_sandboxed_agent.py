@@ -352,6 +352,20 @@ yield"""
     )
 
 
+def test_names_of_users_are_unknown_and_no_plugin_that_looks_them_up_aborts(tmp_path):
+    body = """import pwd
+found = [os.path.expanduser("~")]
+for look in (lambda: pwd.getpwuid(0), lambda: pwd.getpwnam("root")):
+    try:
+        found.append(look())
+    except KeyError:
+        found.append(None)
+raise AgentError(repr(found))
+yield"""
+    with pytest.raises(AgentError, match=r"^\['~', None, None\]$"):
+        next(search_with(body, tmp_path))
+
+
 def test_processes_do_not_outlive_the_search(tmp_path):
     search = search_with("yield np.array([[os.getpid() / 1e9, 0.0]])\nyield", tmp_path)
     next(search)
