@@ -178,6 +178,40 @@ def test_what_cannot_stand_under_sandbox_is_refused(strangers, entry, words):
     assert words in str(told.value)
 
 
+@pytest.mark.parametrize("place", ["beside.py", "beside", "beside/deep.py", "beside/deep"])
+def test_links_beside_a_strangers_file_lead_to_no_file_of_the_user(tmp_path, place):
+    secret, theirs = tmp_path / "mine", tmp_path / "theirs"
+    secret.mkdir()
+    theirs.mkdir()
+    (secret / "deep.py").write_text("SECRET = 1\n")
+    (theirs / "their.py").write_text("import beside\n")
+    link = theirs / place
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(secret / "deep.py" if place.endswith(".py") else secret)
+    if place == "beside/deep":
+        # A link to a folder within a package is not followed at all.
+        assert read_code("their.py:Their", str(theirs)).files == {"their.py": "import beside\n"}
+        return
+    with pytest.raises(LandscapeError, match="imports only what lies beside it, got .* is a link to .*Copy that"):
+        read_code("their.py:Their", str(theirs))
+
+
+def test_links_that_stay_beside_a_strangers_file_are_followed(tmp_path):
+    (tmp_path / "real.py").write_text("X = 1\n")
+    (tmp_path / "beside.py").symlink_to(tmp_path / "real.py")
+    (tmp_path / "their.py").write_text("import beside\n")
+    assert list(read_code("their.py:Their", str(tmp_path)).files) == ["their.py", "beside.py"]
+
+
+def test_a_file_is_read_only_if_it_is_short(tmp_path):
+    (tmp_path / "their.py").write_text("import beside\n")
+    (tmp_path / "beside.py").write_text("#" * (1 << 20))
+    with pytest.raises(LandscapeError, match="at most 1 MB of code"):
+        read_code("their.py:Their", str(tmp_path))
+    (tmp_path / "beside.py").write_text("#" * 1_000_000)
+    assert len(read_code("their.py:Their", str(tmp_path)).files["beside.py"]) == 1_000_000
+
+
 def test_user_code_that_is_withheld_is_not_run_in_a_sandbox_either(strangers):
     from searchparty.landscapes.user_code import withhold_user_code
 
