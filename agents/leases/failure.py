@@ -16,6 +16,8 @@ HUNG_AGENT = "proposed nothing for "
 """The first words of the cause of an agent that was ended by ``agent_timeout``."""
 CONFINED_PROCESS = "its confined process "
 """The first words of the causes of an agent in a sandbox whose process was late or lost, or sent what is no message."""
+UNASKED_PROCESS = f"{CONFINED_PROCESS}was not asked: the time is over"
+"""The cause where the time of all that a stranger's class may do is over (``limit_conversations``)."""
 LATE_PROCESS = f"{CONFINED_PROCESS}sent nothing for "
 """The first words if it was late."""
 

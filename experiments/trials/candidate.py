@@ -11,6 +11,7 @@ import numpy as np
 
 from ...agents.agent import Agent, AgentError
 from ...agents.leases.failure import HUNG_AGENT, LATE_PROCESS
+from ...agents.sandbox.confined_process import limit_conversations
 from ...agents.sandbox.ladder import NoSandbox, is_unsandboxed_allowed, require_rung
 from ...agents.sandbox.settings import Sandbox
 from ...agents.sandbox.their_code import read_code
@@ -18,7 +19,7 @@ from ...agents.sandbox.their_process import RefusedSettings, SelfDescription, Wr
 from ...landscapes.landscape import Refusal
 from ...orchestrator.loop.audit import InvalidDecision
 from ..contracts.check import check_clauses, find_clauses
-from ..contracts.clause import ClauseBroken, ClauseResult, describe_failure
+from ..contracts.clause import NOT_TRIED, ClauseBroken, ClauseResult, describe_failure
 from ..contracts.drive import drive_search
 from ..contracts.losses import bowl
 from ..contracts.played_run import PlayedRun, play_run
@@ -30,11 +31,10 @@ from ..spec.sandboxed import ROLES, SANDBOX_KEY
 SANDBOX = Sandbox(seconds=5.0)
 """The limits of what is tried: the usual ones, but for the time of a message, so that a loop is found out sooner."""
 NOT_OF_FAMILY = "names no subclass of"
-NOT_TRIED = "not tried"
-TIMED_DIMENSION, TIMED_EVALUATIONS = 5, (20, 500)
+TIMED_DIMENSION, TIMED_EVALUATIONS = 5, (3, 20, 500)
 """Where a candidate is timed: first briefly, to find out whether there is time for more."""
 SLOW_SECONDS = 1.0
-"""A candidate whose brief search takes so long is timed by that alone."""
+"""A candidate whose brief search takes so long is timed by that."""
 
 
 class CandidateFailed(Exception):
@@ -159,11 +159,12 @@ def check_candidate(candidate: Candidate, end: float) -> list[ClauseResult]:
         end: When to stop, on the monotonic clock.
     """
     results: list[ClauseResult] = []
-    for clause in find_clauses(candidate.family):
-        if hangs(results) or time.monotonic() > end:
-            results.append(ClauseResult(clause.name, clause.sentence, NOT_TRIED))
-        else:
-            results += check_clauses(candidate.model, [clause])
+    with limit_conversations(end):
+        for clause in find_clauses(candidate.family):
+            if hangs(results) or time.monotonic() > end:
+                results.append(ClauseResult(clause.name, clause.sentence, NOT_TRIED))
+            else:
+                results += check_clauses(candidate.model, [clause])
     return results
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from searchparty import AgentError, Experiment, Lease, Region, run
 from searchparty.agents.agent import Told, WithGradient
 from searchparty.agents.sandbox import ladder
-from searchparty.agents.sandbox.confined_process import AGENT_ROLE
+from searchparty.agents.sandbox.confined_process import AGENT_ROLE, limit_conversations
 from searchparty.agents.sandbox.sandboxed_agent import SandboxedAgent
 from searchparty.agents.sandbox.settings import Sandbox
 from searchparty.agents.sandbox.their_code import read_code
@@ -244,6 +245,16 @@ def test_failures_are_the_agents(tmp_path, body, cause):
 def test_a_late_answer_is_a_verdict(tmp_path):
     with pytest.raises(AgentError, match=r"its confined process sent nothing for 0\.5 s, the limit of its sandbox"):
         next(search_with("time.sleep(100)\nyield", tmp_path, seconds=0.5))
+
+
+def test_nothing_is_asked_when_the_time_is_over(tmp_path):
+    search = search_with("while True: yield np.zeros((1, 2))", tmp_path)
+    told = Told(np.zeros(1), None, Lease(0, "a", 10, Region.whole(2), "first lease", fresh=True))
+    with limit_conversations(time.monotonic() + 60):
+        next(search)
+    search.send(told)
+    with limit_conversations(0.0), pytest.raises(AgentError, match="was not asked: the time is over"):
+        search.send(told)
 
 
 def test_an_answer_that_comes_byte_by_byte_is_late(tmp_path):

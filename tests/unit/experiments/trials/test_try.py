@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import AgentError
+from searchparty.agents.sandbox.confined_process import limit_conversations
 from searchparty.agents.sandbox.settings import Sandbox
 from searchparty.experiments.cli import try_class
 from searchparty.experiments.comparison.comparison import compare_runs
@@ -188,6 +189,29 @@ def test_a_class_that_hangs_is_ended_soon(command, tmp_path, small, monkeypatch)
     assert "clauses not tried" in done.stdout
     assert "its confined process sent nothing for 0.3 s" in done.stdout
     assert "Not raced: it takes too long for a proposal." in done.stdout
+
+
+def test_a_slow_class_is_not_tried_beyond_its_time(command, tmp_path, small, monkeypatch):
+    slow = "        import time\n        while True:\n            time.sleep(0.5)"
+    write(tmp_path, WALK.replace("        while True:", slow), STEP=0.3)
+    monkeypatch.setattr(attempt, "CONTRACT_SECONDS", 1.0)
+    monkeypatch.setattr(attempt, "TOTAL_SECONDS", attempt.REST_SECONDS)
+    done = command("try", "their.py:Walk", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    # Its clauses would take ten minutes; its race, of which not one lease ends in time, as long.
+    assert "clauses not tried. The time for them was over." in done.stdout
+    assert "The time was over before all its runs had ended" in done.stdout
+    assert "failed in" not in done.stdout
+
+
+def test_a_clause_is_broken_or_not_tried_where_the_time_is_over(tmp_path):
+    write(tmp_path, STRAY, STEP=0.3)
+    opened = candidate.open_candidate("their.py:Walk", str(tmp_path))
+    (clause,) = [each for each in check.find_clauses("agent") if each.name == "repeatable"]
+    assert clause.check(opened.model).state == "broken"
+    with limit_conversations(time.monotonic()):
+        found = clause.check(opened.model)
+    assert (found.state, found.cause, found.examples) == ("not tried", "", 1)
 
 
 def test_a_class_that_fails_where_it_is_timed_is_not_raced(command, tmp_path, small, monkeypatch):
@@ -449,7 +473,8 @@ def test_clauses_are_counted_by_their_state():
     clauses = [ClauseResult("c", "It holds.", state, cause="it fell") for state in states]
     tried = attempt.Attempt(None, None, 1, clauses, None, None, "", None, [], [], None, [])
     assert tried.describe_contract()[0] == (
-        "Contract: 11 clauses kept, 1 clause broken, 1 clause left out, 2 clauses not tried."
+        "Contract: 11 clauses kept, 1 clause broken, 1 clause left out, 2 clauses not tried. "
+        "The time for them was over."
     )
 
 
