@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Generator
 from functools import lru_cache
+from operator import index
 from typing import Any, get_args
 
 import numpy as np
@@ -121,7 +122,7 @@ def _answer(channel: ConfinedChannel, cls: type[Agent], header: dict[str, Any], 
         space = decode_space(header["space"], cursor)
         if header["op"] == "prices":
             price, rows = agent.row_price(space), agent.rows_per_evaluation(space)
-            prices = {"row_price": int(price), "rows": float(rows), "lanes": int(agent.most_lanes(space))}
+            prices = {"row_price": index(price), "rows": float(rows), "lanes": index(agent.most_lanes(space))}
             channel.send(dump_header({"op": "prices", **prices}))
             return
         leases = LeaseDecoder(space.dimension)
@@ -146,9 +147,9 @@ def _run_search(
 ) -> None:
     """Pass on what a search proposes, and what it is told, to its end."""
     try:
-        proposal = next(search)
+        proposal, changed = next(search), False
         while True:
-            _send_proposal(channel, proposal)
+            points, sent = _send_proposal(channel, proposal, changed)
             header, floats = channel.receive()
             cursor = FloatCursor(floats)
             losses = cursor.take(header["n"])
@@ -156,30 +157,38 @@ def _run_search(
             if "lease" in header:
                 lease = leases.decode(header["lease"], cursor)
             proposal = search.send(Told(losses, gradients, lease))
+            changed = points.tobytes() != sent
     except StopIteration as end:
         _send_ending(channel, check_ending(end.value, dimension))
 
 
-def _send_proposal(channel: ConfinedChannel, proposal: Any) -> None:
-    """Send a proposal; where that is no array of float64, what it is: the other side checks it."""
+def _send_proposal(channel: ConfinedChannel, proposal: Any, changed: bool) -> tuple[Any, bytes]:
+    """Send a proposal; where that is no array of float64, what it is: the other side checks it.
+
+    Args:
+        channel: The channel.
+        proposal: The proposal.
+        changed: Whether the agent has changed the one before since it was sent.
+
+    Returns:
+        The points, and their bytes.
+    """
     kind = type(proposal)
     points = proposal.points if kind in KINDS else proposal
     rows = proposal.rows if kind is MiniBatch else 0
     rows = rows if type(rows) is int else repr(rows)[:LONGEST_NAME]
     if type(points) is np.ndarray and points.dtype == FLOAT64:
-        header = _make_points_header(KINDS.get(kind, ""), points.shape, rows)
-        channel.send(header, [points.ravel()])
-    else:
-        names = {
-            "type": type(points).__name__[:LONGEST_NAME],
-            "dtype": str(getattr(points, "dtype", ""))[:LONGEST_NAME],
-        }
-        channel.send(dump_header({"op": "points", "kind": KINDS.get(kind, ""), "rows": rows} | names))
+        channel.send(_make_points_header(KINDS.get(kind, ""), points.shape, rows, changed), [points.ravel()])
+        return points, points.tobytes()
+    names = {"type": type(points).__name__[:LONGEST_NAME], "dtype": str(getattr(points, "dtype", ""))[:LONGEST_NAME]}
+    channel.send(dump_header({"op": "points", "kind": KINDS.get(kind, ""), "rows": rows} | names))
+    return np.empty(0), b""
 
 
 @lru_cache(maxsize=64)
-def _make_points_header(kind: str, shape: tuple[int, ...], rows: int | str) -> bytes:
-    return dump_header({"op": "points", "kind": kind, "shape": shape, "rows": rows})
+def _make_points_header(kind: str, shape: tuple[int, ...], rows: int | str, changed: bool) -> bytes:
+    header = {"op": "points", "kind": kind, "shape": shape, "rows": rows}
+    return dump_header(header | {"changed": True} if changed else header)
 
 
 def _send_ending(channel: ConfinedChannel, ended: Converged | None) -> None:

@@ -109,6 +109,8 @@ class SandboxedAgent(Agent):
                     vectors += more
                     header = dump_header(json.loads(header) | {"lease": granted})
                 frame = process.ask(header, vectors)
+                if frame[0].get("changed") is True:
+                    _spoil(proposal)
 
     def _begin_search(self, space: Space, lease: Lease, rng: np.random.Generator) -> tuple[bytes, list[Array]]:
         about, vectors = encode_space(space)
@@ -135,6 +137,12 @@ class SandboxedAgent(Agent):
                 raise TheirError(f"says that it can use {quote_text(lanes)} lanes; it must be a whole number from 1")
             self._prices[key] = price, float(rows), lanes
         return self._prices[key]
+
+
+def _spoil(proposal: Proposal) -> None:
+    """Change a proposal, as the agent has changed its own array: whoever looks at it again must see that."""
+    points = proposal if isinstance(proposal, np.ndarray) else proposal.points
+    points.fill(np.nan)
 
 
 @lru_cache(maxsize=64)

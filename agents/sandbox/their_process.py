@@ -172,6 +172,9 @@ def _read_description(data: Any) -> SelfDescription:
     kind = settings.get("kind")
     if type(kind) is not str or not (kind.isprintable() and 0 < len(kind) <= 60):
         raise WrongClass('names a class without `kind: Literal["..."] = "..."`')
+    settings_said = schema.get("properties", {})
+    if type(settings_said) is not dict or not all(type(each) is dict for each in settings_said.values()):
+        raise ValueError
     # What is logged is finite, and text that can be written to a file.
     json.dumps([settings, schema], allow_nan=False, ensure_ascii=False).encode()
     return SelfDescription(settings, schema, quote_text(card), data)

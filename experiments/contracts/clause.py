@@ -17,7 +17,7 @@ from ...agents.leases.failure import (
     describe_failure_of,
     place_of_error,
 )
-from ...landscapes.landscape import Model, describe_exception
+from ...landscapes.landscape import Model, describe_exception, escape_unprintable
 
 Subject = TypeVar("Subject")
 SHRINKING_SECONDS = 5.0
@@ -128,7 +128,9 @@ class Clause(Generic[Subject]):
                 found = self._try(subject, example)
                 if found is not None:
                     example, found = self._shrink(subject, example, found)
-                    return ClauseResult(self.name, self.sentence, "broken", tried, example.describe(), found)
+                    # A stranger's settings have any names.
+                    shown = escape_unprintable(example.describe())
+                    return ClauseResult(self.name, self.sentence, "broken", tried, shown, found)
         except OutOfTime:
             return ClauseResult(self.name, self.sentence, NOT_TRIED, tried)
         except Exception as error:
@@ -173,7 +175,7 @@ class Clause(Generic[Subject]):
 def describe_failure(subject: Any, error: BaseException) -> str:
     """Return in words what broke a clause: what was found, or what the subject raised, and in which line."""
     if isinstance(error, ClauseBroken):
-        return str(error)
+        return escape_unprintable(str(error))
     if isinstance(error, AgentTimeout):
         words = str(error)
     elif isinstance(error, AgentError | AgentCalledExit):

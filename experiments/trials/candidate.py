@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,12 +25,14 @@ from ..contracts.drive import drive_search
 from ..contracts.losses import bowl
 from ..contracts.played_run import PlayedRun, play_run
 from ..spec import catalogue
-from ..spec.errors import quote
+from ..spec.errors import SpecError, quote
 from ..spec.load import Experiment
 from ..spec.sandboxed import ROLES, SANDBOX_KEY
 
 SANDBOX = Sandbox(seconds=5.0)
 """The limits of what is tried: the usual ones, but for the time of a message, so that a loop is found out sooner."""
+OWN_PLACE = re.compile(r"\bstrategies\.it\.(agents|policy)(\.0)?(\.kind)?(?= must )")
+"""Where a candidate stands in the experiment by which it is built."""
 NOT_OF_FAMILY = "names no subclass of"
 TIMED_DIMENSION, TIMED_EVALUATIONS = 5, (3, 20, 500)
 """Where a candidate is timed: first briefly, to find out whether there is time for more."""
@@ -111,17 +114,21 @@ def open_candidate(reference: str, base: str) -> Candidate:
     except NoSandbox as error:
         raise Refusal(str(error)) from None
     except RefusedSettings as error:
-        places = ", ".join(str(loc[0]) for loc, _, _ in error.problems if loc)
+        places = "; ".join(f"{loc[0]} ({message})" for loc, _, message in error.problems if loc)
         raise Refusal(
             f"FILE:CLASS must be made without settings, got {quote(reference)}, which refuses that: {places or error}. "
-            "Give each setting a default."
+            "Give each setting a default that it accepts."
         ) from None
     except WrongClass as error:
         raise Refusal(
             f"FILE:CLASS must name an agent or a policy that can be used, got {quote(reference)}, which {error}. "
             "Correct the file."
         ) from None
-    return Candidate(reference, family, said.kind, code.digest, _build(family, reference, base), rung)
+    try:
+        model = _build(family, reference, base)
+    except SpecError as error:
+        raise Refusal(OWN_PLACE.sub("FILE:CLASS", str(error))) from None
+    return Candidate(reference, family, said.kind, code.digest, model, rung)
 
 
 def _ask_family(ask: Callable[[str], SelfDescription]) -> tuple[str, SelfDescription]:

@@ -126,6 +126,8 @@ def test_the_class_is_asked_what_it_is(strangers):
         "def model_dump(self, **_): return ['odd']",
         "def model_dump(self, **_): return {'kind': 'odd', 'text': chr(0xd800)}",
         "@classmethod\n    def model_json_schema(cls, *_): return {'least': float('nan')}",
+        "@classmethod\n    def model_json_schema(cls, *_): return {'properties': ['step']}",
+        "@classmethod\n    def model_json_schema(cls, *_): return {'properties': {'step': 3}}",
     ],
 )
 def test_what_it_says_of_itself_must_be_data_that_can_be_logged(tmp_path, method):
