@@ -19,6 +19,7 @@ from .failure import AgentTimeout
 from .mini_batches import MiniBatches, RowStream, tell_mini_batches
 from .proposal import PendingProposal, WorstLoss, price_proposal
 from .recorded_rows import GradientReplayer
+from .search_rules import check_search, protect_space
 
 
 class AgentLeft(Exception):
@@ -81,7 +82,7 @@ class Searcher:
         self.clock = clock or AgentClock(None)
         self.generator: Search | None = None
         self.episode = -1
-        space = evaluator.space
+        space = protect_space(evaluator.space)
         self.declared_price = agent.row_price(space) * space.units
         """The price of the most expensive row, in units of the space."""
         self.mini_batches = None if row_stream is None or space.units == 1 else MiniBatches(space.units, row_stream)
@@ -100,7 +101,7 @@ class Searcher:
         self.worst_loss = WorstLoss() if self.evaluation.skips else None
         agent = self.agent.with_settings(lease.settings) if lease.settings else self.agent
         self.declared_price = agent.row_price(self.evaluator.space) * self.evaluator.space.units
-        self.generator = agent.search(self.evaluator.space, lease, self.rng_of(episode))
+        self.generator = check_search(agent.search(self.evaluator.space, lease, self.rng_of(episode)))
 
     def close(self) -> None:
         """Close the generator; call this in the thread that ran it."""

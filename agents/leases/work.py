@@ -9,18 +9,16 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-import numpy as np
-
-from ...landscapes.landscape import describe_exception
-from ..agent import AgentError, Converged, Finding, Lease, Rows
+from ..agent import AgentError, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate
 from ..evaluation.first_rows import FirstRows
 from ..evaluation.interrupts import interrupts
 from .answers import Answers
-from .failure import AgentCalledExit, AgentTimeout, place_of_error, place_of_search
+from .failure import AgentTimeout, describe_failure_of, place_of_error, place_of_search
 from .flush_timer import FlushTimer
 from .ledger import Ledger
 from .recorded_rows import ReplayError
+from .search_rules import check_ending, protect_region
 from .searcher import AgentLeft, Searcher
 
 FLUSH_SECONDS = 0.25
@@ -86,6 +84,7 @@ def work_lease(
         ModuleNotFoundError: A package is missing that the landscape needs.
     """
     space = searcher.evaluator.space
+    protect_region(lease.region)
     ledger = Ledger(lease, space.dimension, recorded, space.units)
     watch = FirstRows() if first_rows is None else first_rows.copy()
     answers = Answers(searcher, ledger, FlushTimer(flush_seconds), watch, lost_rows, largest)
@@ -192,20 +191,13 @@ def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
     """Return the finding of a lease in which the agent's generator returned ``result``."""
     searcher.close()
     place = place_of_search(searcher.agent, None)
+    try:
+        ended = check_ending(result, ledger.dimension)
+    except AgentError as error:
+        return ledger.close("failed", cause=describe_failure_of(error), place=place)
     if ledger.lease.fresh and ledger.filled == 0:
         return ledger.close("failed", cause="proposed nothing on a fresh lease", place=place)
-    if result is None:
-        return ledger.close("exhausted")
-    if not isinstance(result, Converged):
-        cause = f"returned {type(result).__name__}; it must return Converged or None"
-        return ledger.close("failed", cause=cause, place=place)
-    if np.shape(result.point) != (ledger.dimension,):
-        cause = f"converged at shape {np.shape(result.point)}; it must be ({ledger.dimension},)"
-        return ledger.close("failed", cause=cause, place=place)
-    if result.escape is not None and np.shape(result.escape) != (ledger.dimension,):
-        cause = f"converged with an escape of shape {np.shape(result.escape)}; it must be ({ledger.dimension},)"
-        return ledger.close("failed", cause=cause, place=place)
-    return ledger.close("converged", converged=result)
+    return ledger.close("exhausted") if ended is None else ledger.close("converged", converged=ended)
 
 
 def _fail_lease(searcher: Searcher, ledger: Ledger, error: Exception | AgentTimeout) -> Finding:
@@ -215,8 +207,8 @@ def _fail_lease(searcher: Searcher, ledger: Ledger, error: Exception | AgentTime
     if isinstance(raised, AgentTimeout):
         searcher.end()
         return ledger.close("failed", cause=searcher.clock.describe(), place=place)
-    cause = str(raised) if isinstance(raised, AgentError | AgentCalledExit) else describe_exception(raised)
+    cause = describe_failure_of(raised)
     second = searcher.end()
     if second is not None:
-        cause += f" (and on closing, {describe_exception(second)})"
+        cause += f" (and on closing, {describe_failure_of(second)})"
     return ledger.close("failed", cause=cause, place=place)

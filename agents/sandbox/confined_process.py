@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from ...landscapes.landscape import Array, escape_unprintable
 from ...landscapes.thread_pools import ONE_THREAD
 from ...landscapes.user_code import USER_FOLDERS
-from ..leases.failure import CONFINED_PROCESS, LATE_PROCESS
+from ..leases.failure import CONFINED_PROCESS, LATE_PROCESS, UNASKED_PROCESS
 from .frames import ChannelClosed, Frame, FrameError, HostChannel, dump_header
 from .settings import Sandbox
 
@@ -40,6 +43,24 @@ END_SECONDS, PATIENCE_SECONDS = 5.0, 2.0
 MOST_ANSWER_BYTES = 200
 MOST_TEXT = 2000
 """The most characters of a text of a confined process that are kept."""
+
+
+_end: ContextVar[float] = ContextVar("end", default=math.inf)
+"""When confined processes are no longer asked, in this context, on the monotonic clock."""
+
+
+@contextlib.contextmanager
+def limit_conversations(end: float) -> Iterator[None]:
+    """Ask confined processes nothing in this context after a time: whoever waits for one is told so, as of a failure.
+
+    Args:
+        end: When, on the monotonic clock.
+    """
+    token = _end.set(end)
+    try:
+        yield
+    finally:
+        _end.reset(token)
 
 
 class SandboxError(Exception):
@@ -203,6 +224,8 @@ class ConfinedProcess:
 
     def ask(self, header: dict[str, Any] | bytes, floats: Sequence[Array] = ()) -> Frame:
         """Send a frame, and return the next one that it sends. Raises ConfinedError, after which it is to be closed."""
+        if time.monotonic() > _end.get():
+            raise ConfinedError(UNASKED_PROCESS)
         try:
             self._channel.send(header if isinstance(header, bytes) else dump_header(header), floats)
             return self._channel.receive()

@@ -214,6 +214,12 @@ ATTACKS = {
         " lambda: libc.getenv(b'PLANTED'))",
         cause="{}",
     ),
+    "names of users": Attack(
+        "import pwd\n"
+        "return tries(lambda: pwd.getpwuid(0), lambda: pwd.getpwnam('root'), lambda: os.path.expanduser('~'))",
+        "pw_name",
+        '["!KeyError", "!KeyError", "~"]',
+    ),
     "write": Attack(
         "work = words['work']\n"
         "return tries(lambda: open(words['file'], 'w').write('x'), lambda: open(work + '/new', 'w').write('x'),"
