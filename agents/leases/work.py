@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...landscapes.causes import is_free_cause
 from ...landscapes.landscape import describe_exception
 from ..agent import AgentError, Converged, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate
@@ -166,7 +167,10 @@ def _work_rows(
         if now >= pace.next_flush or (ledger.filled > ledger.held.most_filled and passes_on):
             yield from pace.flush_rows(ledger)
     if stop:
-        return ledger.close("stopped", cause=ledger.describe_failure(stop, evaluator.space))
+        words = ledger.describe_failure(stop, evaluator.space)
+        if is_free_cause(stop):
+            words = f"start must meet the constraints: {words}. Change one of them"
+        return ledger.close("stopped", cause=words)
     if ledger.free_in_a_row >= lease.budget:
         # Without this, an agent that proposes nothing new would never come to an end.
         searcher.close()

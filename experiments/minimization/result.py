@@ -13,7 +13,7 @@ from ...agents.agent import Incumbent, Rows
 from ...agents.leases.failure import format_cause
 from ...agents.leases.repeated_points import RepeatedPoints, find_repeated
 from ...landscapes.cause_groups import group_causes
-from ...landscapes.causes import GRADIENT_CAUSE, INFEASIBLE_CAUSE
+from ...landscapes.causes import CONSTRAINT_CAUSE, GRADIENT_CAUSE, INFEASIBLE_CAUSE
 from ...landscapes.landscape import Array, Space
 from ...orchestrator.log.log import MemoryLog
 from ...orchestrator.run_spec import RunSpec
@@ -111,7 +111,10 @@ def _describe_end(run: Run, evaluated: int, failed: Counter[str], infeasible: Co
         return f"no setting that was proposed meets the constraint {condition!r} ({infeasible.total()} were proposed)"
     if evaluated and failed.total() == evaluated:
         end = message if run.halted is None else f"the run stopped after {evaluated} evaluations"
-        return f"all evaluations failed: the objective {_most_frequent(failed)} ({end})"
+        cause = _most_frequent(failed)
+        return (
+            f"all evaluations failed: {'' if cause.startswith(CONSTRAINT_CAUSE) else 'the objective '}{cause} ({end})"
+        )
     return message
 
 

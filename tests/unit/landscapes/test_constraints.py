@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchparty import Experiment
+from searchparty.experiments.api import run
 from searchparty.landscapes.arguments import ArrayArguments, NamedArguments
 from searchparty.landscapes.constraints import check_constraint, names_function, read_conditions
 from searchparty.landscapes.expression import Condition
@@ -144,3 +146,23 @@ def test_a_start_must_meet_the_constraints():
 def test_the_number_of_a_bad_constraint_is_named():
     with pytest.raises(ValueError, match=r"constraints.1 must name parameters, got 'y'"):
         UserFunction(function="a.py:f", bounds=((0, 1),), constraints=["x1 < 1", "y < 1"])
+
+
+@pytest.mark.usefixtures("local_ray")
+@pytest.mark.parametrize("executor", ["simulated", "ray"])
+def test_a_run_whose_start_a_function_refuses_stops_and_says_so(tmp_path, executor):
+    (tmp_path / "f.py").write_text("def f(s):\n    return s['n']\n\ndef odd(s):\n    return s['n'] % 2 == 1\n")
+    data = {
+        "name": "odd", "budget": 20, "executor": executor,
+        "landscapes": [{
+            "kind": "python", "function": "f.py:f", "start": {"n": 4, "kernel": "b"}, "constraints": ["f.py:odd"],
+            "parameters": {"n": {"low": 1, "high": 9, "integer": True}, "kernel": {"choices": ["a", "b"]}},
+        }],
+        "strategies": {"a": {"agents": ["random"]}},
+    }  # fmt: skip
+    found = run(Experiment.from_data(data, str(tmp_path)), out=tmp_path / "out", report=False)
+    (error,) = found.errors.values()
+    words = "start must meet the constraints: row 0, at (n=4, kernel=b), infeasible: odd. Change one of them"
+    assert words in str(error)
+    (each,) = found.runs
+    assert (each.evaluations, len(each.points.losses)) == (0, 1)
