@@ -271,6 +271,15 @@ def test_a_constraint_that_raises_is_named_as_such():
         searchparty.minimize(bowl, BOX, budget=12, seed=1, constraints=lambda x: 1 / 0)
 
 
+@pytest.mark.parametrize("vectorized", [False, True])
+def test_a_function_that_takes_no_dict_is_told_of_names(vectorized):
+    words = r"raised KeyError: 0; it is called with a dict of values by name: write setting\['b'\]"
+    with pytest.warns(searchparty.SearchpartyWarning, match=words):
+        searchparty.minimize(
+            lambda x: x[0], {"a": 1, "b": {"low": 0, "high": 1}}, budget=5, seed=0, vectorized=vectorized
+        )
+
+
 def test_infeasible_settings_do_not_keep_a_broken_program_running():
     calls = []
     with pytest.warns(searchparty.SearchpartyWarning, match=r"the run stopped after 10 evaluations"):

@@ -1,6 +1,7 @@
 """Conditions as text, and functions that a setting must meet."""
 
 import contextlib
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import strategies as st
 
 from searchparty import Experiment
 from searchparty.experiments.api import run
+from searchparty.experiments.report.sentences import list_notes
+from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.experiments.results.run_summary import summarize_run
 from searchparty.landscapes.arguments import ArrayArguments, NamedArguments
 from searchparty.landscapes.constraints import check_constraint, names_function, read_conditions
 from searchparty.landscapes.expression import Condition
@@ -166,3 +170,17 @@ def test_a_run_whose_start_a_function_refuses_stops_and_says_so(tmp_path, execut
     assert words in str(error)
     (each,) = found.runs
     assert (each.evaluations, len(each.points.losses)) == (0, 1)
+
+
+def test_a_constraint_that_nothing_meets_is_named(tmp_path, command):
+    (tmp_path / "f.py").write_text("def f(s):\n    return s['n']\n")
+    (tmp_path / "none.yaml").write_text(
+        "name: none\nbudget: 12\nrepeats: 2\nexecutor: simulated\nstrategies: {a: {agents: [random]}}\n"
+        "landscapes:\n  - kind: python\n    function: f.py:f\n    parameters: {n: {low: 0, high: 1}}\n"
+        "    constraints: ['n >= 0', 'n > 1']\n"
+    )
+    done = command("run", "none.yaml", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = [each for each in done.stdout.splitlines() if each.startswith("No setting")]
+    assert re.fullmatch(r"No setting of f D=1 .* meets the constraint 'n > 1' \(\d+ were proposed\)\.", line)
+    assert line in list_notes([summarize_run(each) for each in read_runs(tmp_path / "out")])

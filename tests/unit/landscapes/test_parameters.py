@@ -232,7 +232,10 @@ def test_log_beside_bounds_is_false_only(given):
         ({"rate": 0.01, "depth": 4.5, "kernel": "rbf"}, "start.depth must be a whole number, got 4.5"),
         ({"rate": 1.0, "depth": 4, "kernel": "rbf"}, "start.rate must lie within its range, got 1, outside"),
         ({"rate": 0.01, "depth": 4, "kernel": "rbf", "x": 1}, "start.x must be a searched parameter, got 'x'"),
-        ({"rate": 0.01, "depth": 4, "kernel": "rbf", "momentum": 0.5}, "start.momentum must be a searched parameter"),
+        (
+            {"rate": 0.01, "depth": 4, "kernel": "rbf", "momentum": 0.5},
+            "start.momentum must be left out, or be 0.9, got 0.5",
+        ),
         ({"rate": "fast", "depth": 4, "kernel": "rbf"}, "start.rate must be a number, got 'fast'"),
     ],
 )
