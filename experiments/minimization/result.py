@@ -161,11 +161,14 @@ def _list_values_at(space: Space, point: Array | None, parts: Sequence[Rows]) ->
     found = [np.empty(0)]
     if point is None:
         return found[0]
-    for part in parts:
-        settings, wanted = part.points, point[None]
-        if space.is_stepped:
-            settings, wanted = space.to_box(settings), space.to_box(wanted)
-        here = np.isfinite(part.losses) & (settings == wanted).all(axis=1)
+    stepped, wanted = space.is_stepped, point
+    if stepped:
+        # Converted together: the parts are short, and many.
+        whole = space.to_box(np.concatenate([part.points for part in parts]))
+        wanted, settings = space.to_box(point), np.split(whole, np.cumsum([len(part.losses) for part in parts])[:-1])
+    for number, part in enumerate(parts):
+        setting = settings[number] if stepped else part.points
+        here = np.isfinite(part.losses) & (setting == wanted).all(axis=1)
         # What was answered from memory was not observed again.
         here[[failure.row - part.first for failure in part.failures if failure.is_free]] = False
         found.append(part.losses[here])
