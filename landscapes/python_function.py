@@ -313,9 +313,15 @@ class FunctionProblem:
             raise EvaluationError(losses, causes)
         return losses
 
-    @staticmethod
-    def _describe(error: BaseException, function: Function) -> str:
-        return describe_return(function, str(error)) if isinstance(error, NotANumber) else describe_failure(error)
+    def _describe(self, error: BaseException, function: Function) -> str:
+        if isinstance(error, NotANumber):
+            return describe_return(function, str(error))
+        cause = describe_failure(error)
+        # A position in place of a name: the function takes the point for a list of numbers.
+        positions = isinstance(error, KeyError) and bool(error.args) and not isinstance(error.args[0], str)
+        if positions and isinstance(self._arguments, NamedArguments):
+            return f"{cause}; it is called with a dict of values by name: write setting[{self.space.names[0]!r}]"
+        return cause
 
 
 def describe_argument(vectorized: bool, parameters: ParameterSet | None) -> str:

@@ -57,7 +57,7 @@ class InProcessEvaluator:
 
         Until then, the array must not be changed.
         """
-        box = self._to_box(cube)
+        box = self._to_box(cube) if self._is_plain else self.space.to_box(cube)
         self._converted = cube, box
         return box
 

@@ -194,6 +194,9 @@ class Searcher:
         # In the order of rows, however the causes are ordered, because recorded ones are in that order.
         for offset, cause in sorted(outcome.causes.items()):
             if is_free_cause(cause):
+                if self.starting_episode is not None:
+                    # A function of the user refuses the start: that is not known before it is called.
+                    stop = cause
                 continue
             row = first + offset if again is None else int(again[offset])
             match rules.verdict(cause):

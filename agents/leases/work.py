@@ -9,6 +9,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
+from ...landscapes.causes import is_free_cause
 from ..agent import AgentError, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate
 from ..evaluation.first_rows import FirstRows
@@ -179,7 +180,10 @@ def _work_rows(
         if now >= pace.next_flush or (ledger.filled > ledger.held.most_filled and passes_on):
             yield from pace.flush_rows(ledger)
     if stop:
-        return ledger.close("stopped", cause=ledger.describe_failure(stop, evaluator.space))
+        words = ledger.describe_failure(stop, evaluator.space)
+        if is_free_cause(stop):
+            words = f"start must meet the constraints: {words}. Change one of them"
+        return ledger.close("stopped", cause=words)
     if ledger.free_in_a_row >= lease.budget:
         # Without this, an agent that proposes nothing new would never come to an end.
         searcher.close()

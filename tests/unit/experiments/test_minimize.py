@@ -243,6 +243,43 @@ def test_a_wrong_agent_or_policy_is_named_by_its_argument(arguments, message):
         searchparty.minimize(bowl, BOX, **arguments)
 
 
+@pytest.mark.parametrize("args", [(), (1,)])
+def test_a_start_that_a_function_refuses_is_named_before_anything_is_evaluated(args):
+    calls = []
+    with pytest.raises(ValueError, match=r"^x0 must meet the constraints, got .*: infeasible: <lambda>\. Change one"):
+        searchparty.minimize(
+            lambda s, *more: calls.append(s),
+            parameters={"n": {"low": 1, "high": 9, "integer": True}, "kind": "a"},
+            x0={"n": 3},
+            args=args,
+            constraints=["n > 0", lambda s: s["n"] > 3 and s["kind"] == "a"],
+        )
+    assert calls == []
+
+
+def test_a_mapping_in_place_of_bounds_is_parameters():
+    given = {"n": {"low": 1, "high": 9, "integer": True}, "kind": "a"}
+    found, named = (
+        searchparty.minimize(lambda s: abs(s["n"] - 4), *args, budget=9, seed=1, **more)
+        for args, more in (((given,), {}), ((), {"parameters": given}))
+    )
+    assert found.params == named.params == {"n": 4, "kind": "a"}
+
+
+def test_a_constraint_that_raises_is_named_as_such():
+    with pytest.warns(searchparty.SearchpartyWarning, match="^all evaluations failed: constraint <lambda> raised Zero"):
+        searchparty.minimize(bowl, BOX, budget=12, seed=1, constraints=lambda x: 1 / 0)
+
+
+@pytest.mark.parametrize("vectorized", [False, True])
+def test_a_function_that_takes_no_dict_is_told_of_names(vectorized):
+    words = r"raised KeyError: 0; it is called with a dict of values by name: write setting\['b'\]"
+    with pytest.warns(searchparty.SearchpartyWarning, match=words):
+        searchparty.minimize(
+            lambda x: x[0], {"a": 1, "b": {"low": 0, "high": 1}}, budget=5, seed=0, vectorized=vectorized
+        )
+
+
 def test_infeasible_settings_do_not_keep_a_broken_program_running():
     calls = []
     with pytest.warns(searchparty.SearchpartyWarning, match=r"the run stopped after 10 evaluations"):
