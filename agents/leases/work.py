@@ -91,7 +91,7 @@ def work_lease(
     answers = Answers(searcher, ledger, FlushTimer(flush_seconds), watch, lost_rows, largest)
     with interrupts.hold():
         try:
-            finding = yield from _find(searcher, ledger, answers, episode, verdict, announces)
+            finding = yield from _work_until_end(searcher, ledger, answers, episode, verdict, announces)
         except BaseException as error:
             # Ctrl-C: what was found is passed on first. (A generator that is being closed must not yield.)
             if not isinstance(error, GeneratorExit | ReplayError):
@@ -104,7 +104,7 @@ def work_lease(
         return (parts[-1] if parts else None), finding
 
 
-def _find(
+def _work_until_end(
     searcher: Searcher, ledger: Ledger, answers: Answers, episode: int, verdict: Finding | None, announces: bool
 ) -> Generator[Rows | Phase, None, Finding]:
     """Work a lease until it ends, for whatever reason, and return its finding, with the measures of its best point.
