@@ -630,3 +630,19 @@ def test_a_member_that_is_switched_off_by_an_empty_name_is_not_in_the_default_te
     assert default_team(1, Party(planner=""), stepped, 20) == ("slsqp", "axes", "cma-es")
     result = searchparty.minimize(bowl, BOX, budget=20, seed=1, policy={"kind": "party", "sprinter": ""})
     assert result.nfev == 20
+
+
+@pytest.mark.parametrize("policy", ["party", "composed", "exploit-and-explore"])
+def test_the_log_says_that_the_first_row_is_the_start(policy):
+    def reasons(**more):
+        found = searchparty.minimize(bowl, BOX, budget=40, seed=1, team=["random", "axes"], policy=policy, **more)
+        rows = found.log.rows(0)
+        return [
+            lease.reason for event in found.log.events() if isinstance(event, Granted) for lease in event.leases
+        ], rows
+
+    without, _ = reasons()
+    first, *others = reasons(x0=[0.5, -0.5, 0.25])[0]
+    assert first.endswith("; row 0 is the start")
+    assert not any("is the start" in reason for reason in (*without, *others))
+    np.testing.assert_allclose(reasons(x0=[0.5, -0.5, 0.25])[1].points[0] * 2 - 1, [0.5, -0.5, 0.25])
