@@ -19,9 +19,9 @@ from typing import Any
 
 from ...landscapes.landscape import Array, escape_unprintable
 from ...landscapes.thread_pools import ONE_THREAD
-from ...landscapes.user_code import USER_FOLDERS
 from ..leases.failure import CONFINED_PROCESS, LATE_PROCESS, UNASKED_PROCESS
 from .frames import ChannelClosed, Frame, FrameError, HostChannel, dump_header
+from .restrictions import list_readable
 from .settings import Sandbox
 
 OWN_NAME = __name__.partition(".")[0]
@@ -71,6 +71,17 @@ class ConfinedError(Exception):
     """A confined process ended, was late, or sent what it must not; the message is the cause of a failed lease."""
 
 
+def list_import_folders() -> list[str]:
+    """Return where a server looks for modules: in what is installed, and in the folder of this package, which is last.
+
+    Not in the folders of a user's files, where a file may have the name of a package: servers are not confined.
+    """
+    installed = [os.path.join(place, "") for place in list_readable() if os.path.isdir(place)]
+    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    found = [place for place in sys.path if os.path.join(place, "").startswith(tuple(installed))]
+    return [*found, package]
+
+
 class SandboxServer:
     """A process that forks confined processes, for one thread of this process.
 
@@ -82,8 +93,7 @@ class SandboxServer:
     def __init__(self, wrapper: Sequence[str] = (), confined: bool = True) -> None:
         self._confined, self.process_id, self._requests = confined, os.getpid(), 0
         here, there = socket.socketpair(socket.AF_UNIX, CONTROL_TYPE)
-        path = [place for place in sys.path if place and place not in USER_FOLDERS]
-        arguments = json.dumps([path, [AGENT_ROLE, POLICY_ROLE]])
+        arguments = json.dumps([list_import_folders(), [AGENT_ROLE, POLICY_ROLE]])
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         with there:
             self._process = subprocess.Popen(

@@ -21,7 +21,7 @@ from ..execution.watcher import Watcher
 from ..results.records.json_file import read_record
 from ..results.run_summary import RunSummary, read_summaries
 from .candidate import Candidate, CandidateFailed, check_candidate, hangs, time_candidate
-from .race import Raced, choose_size, make_race, run_race
+from .race import RIVAL_POLICIES, Raced, choose_size, make_race, run_race
 from .rivals import Rivals
 from .standings import Standing, find_standings
 from .wording import Change, describe_candidate, find_change
@@ -138,9 +138,14 @@ def make_attempt(candidate: Candidate, base: str, watch: Callable[[int], Any], s
         say: Is told what happens, one line at a time.
 
     Raises:
-        Refusal: Its folder is something else.
+        Refusal: Its folder is something else, or a rival has its name.
     """
     began = time.monotonic()
+    if candidate.kind in RIVAL_POLICIES:
+        raise Refusal(
+            f"FILE:CLASS must have a kind that no rival has, got {candidate.kind!r}. Rename it: it is raced against "
+            f"{', '.join(RIVAL_POLICIES)}."
+        )
     folder = choose_folder(candidate.kind)
     before = _read_last(folder)
     say(f"{candidate.reference}: {candidate.family} {candidate.kind}, {RUNG_TEXTS[candidate.rung]}")

@@ -344,6 +344,7 @@ def test_a_policy_leads_the_usual_team(command, tmp_path, small):
 def test_what_cannot_be_tried_is_refused(command, tmp_path):
     write(tmp_path, WALK + "\n\nclass Needy(Walk):\n    kind: Literal['needy'] = 'needy'\n    size: int\n", STEP=0.3)
     (tmp_path / "broken.py").write_text("def f(:\n")
+    (tmp_path / "rival.py").write_text(POLICY.replace('"turns"', '"bandit"'))
     (tmp_path / "bare.py").write_text(
         "from typing import Literal\nfrom searchparty import Agent\n\n\nclass Bare(Agent):\n"
         "    kind: Literal['bare'] = 'bare'\n\n\nclass Odd(Agent):\n    kind: Literal['odd'] = 'outside'\n\n"
@@ -360,6 +361,7 @@ def test_what_cannot_be_tried_is_refused(command, tmp_path):
         ("broken.py:Walk", "SyntaxError"),
         ("grid", "got 'grid', which is an agent of the package. Write path/to/file.py:Class."),
         ("bare.py:Bare", "which is an agent: it defines no search. Correct the file."),
+        ("rival.py:Turns", "FILE:CLASS must have a kind that no rival has, got 'bandit'. Rename it"),
         ("bare.py:Odd", "which has the kind 'outside' by default, which is not its Literal, 'odd'. Correct the file."),
     ):
         done = command("try", words, cwd=tmp_path)
