@@ -117,7 +117,8 @@ def _inspect_problem(problem: Problem, matched: bool) -> Geometry:
     except GeometryError as error:
         if matched:
             raise
-        matching = str(error)
+        # The cure is for those who asked for it.
+        matching = str(error).removesuffix(" Leave out the matching.")
     try:
         refuse_without_gradients(problem)
     except GeometryError as error:
