@@ -13,7 +13,7 @@ from ...landscapes.geometry.escape import Escape, follow_direction
 from ...landscapes.geometry.hessian import GeometryError
 from ...landscapes.landscape import Array, MeasuredProblem, Problem
 from ..results.records.minima_record import MOST_MINIMA, BestPointRecord, PointCurvature
-from .paths import AgentPath, find_path
+from .paths import AgentPath, find_path, require_best
 
 MOST_SPECTRA = 6
 """At how many points the whole spectrum is estimated: the best of each strategy."""
@@ -35,12 +35,7 @@ def choose_best_points(paths: Sequence[AgentPath], references: Sequence[str]) ->
         chosen = list(
             {(path.run, path.agent): path for path in (find_path(paths, each) for each in references)}.values()
         )
-        unknown = [path.name for path in chosen if path.best is None]
-        if unknown:
-            raise GeometryError(
-                f"run must have its best point in the log, got {unknown[0]}, of which the log keeps other points only. "
-                "Name another, or run it again with more of log: {keep}."
-            )
+        require_best(chosen)
         if len(chosen) > MOST_MINIMA:
             raise GeometryError(f"--minima must be given at most {MOST_MINIMA} runs, got {len(chosen)}. Name fewer.")
     else:

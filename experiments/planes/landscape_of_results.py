@@ -40,8 +40,8 @@ class SearchedLandscape:
 
     @property
     def best(self) -> AgentPath:
-        """The path with the lowest loss."""
-        return min(self.paths, key=lambda path: path.loss)
+        """The path with the lowest loss, of those whose best point the log keeps, if there are any."""
+        return min(self.paths, key=lambda path: (path.best is None, path.loss))
 
 
 def open_searched(

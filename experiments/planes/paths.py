@@ -105,6 +105,16 @@ def _thin(count: int, best: int) -> NDArray[np.int64]:
     return np.unique([*np.linspace(0, count - 1, MOST_PATH_POINTS - 1).astype(int), best])
 
 
+def require_best(paths: Sequence[AgentPath]) -> None:
+    """Raise GeometryError if the log does not keep the best point of one of these: its last one is another."""
+    for path in paths:
+        if path.best is None:
+            raise GeometryError(
+                f"run must have its best point in the log, got {path.name}, of which the log keeps other points only. "
+                "Name another, or run it again with more of log: {keep}."
+            )
+
+
 def find_path(paths: Sequence[AgentPath], text: str) -> AgentPath:
     """Return the path that a text names: RUN or RUN:AGENT.
 

@@ -23,7 +23,7 @@ from .follow_up import write_follow_up
 from .landscape_of_results import SearchedLandscape
 from .lay import LaidPlane, lay_along, lay_principal, lay_random, lay_through
 from .page import write_page
-from .paths import FILE_NAME, MINIMA_NAME, AgentPath, find_path
+from .paths import FILE_NAME, MINIMA_NAME, AgentPath, find_path, require_best
 
 MOST_PATHS = 8
 """The most paths in a picture; as many as there are colours."""
@@ -95,6 +95,7 @@ def _lay(
         with_agent = any(":" in each for each in references)
         mine = [chosen] if with_agent else [path for path in paths if path.run == chosen.run]
         return lay_principal(problem, mine), mine
+    require_best(named)
     if choice in ("best", "through"):
         ends = named or _find_best_agents(searched)
         ends = match_paths(problem, ends, seed) if matched else ends

@@ -15,6 +15,7 @@ from searchparty.experiments.drawing.plane import draw_map
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.planes.landscape_of_results import open_searched
 from searchparty.experiments.planes.minima import study_minima
+from searchparty.experiments.planes.paths import find_path
 from searchparty.experiments.planes.study import study_plane
 from searchparty.experiments.planes.words import list_cautions, list_rows
 from searchparty.experiments.report.plane_section import list_planes
@@ -342,3 +343,14 @@ def test_paths_for_which_there_is_no_room_are_named(tmp_path, unrendered):
     record, _ = study_plane(open_searched(tmp_path / "out"), "pca", ("s2",), resolution=3)
     assert [path.name.partition("#")[0] for path in record.paths] == [f"s{k}" for k in range(2, 10)]
     assert record.sentences[-1].endswith("of the same repeat it lacks s10#0:random-restart, s11#0:random-restart.")
+
+
+@pytest.mark.parametrize("choice", ["random", "hessian", "through"])
+def test_the_last_point_is_not_taken_for_the_best(results, choice):
+    searched = open_searched(results)
+    known = find_path(searched.paths, "descent")
+    paths = tuple(replace(path, best=None) if path is known else path for path in searched.paths)
+    references = ("descent", "team") if choice == "through" else ("descent",)
+    with pytest.raises(GeometryError, match="run must have its best point in the log, got descent#0"):
+        study_plane(replace(searched, paths=paths), choice, references, resolution=3)
+    assert replace(searched, paths=paths).best.best is not None
