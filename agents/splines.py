@@ -33,13 +33,13 @@ class Splines(Agent):
     Use it where the budget is small (up to some 20 D) and the loss is smooth, or has many small valleys: the spline
     uses every point nearby, however it came about. The agent starts at the region's center and takes one step of
     ``step`` times the region's radius along each axis, from the best point so far, and one to the other side if that is
-    no better. If the loss bends equally along all axes on which that shows, two at least, the next point is the minimum
-    of such a round bowl, or the corner to which a slope without bends falls; the remaining axes then need one step
-    each. Losses above the median count by their logarithm, so that high walls do not bend the model in the valley. The
-    trust region is twice as wide after a better point at its edge, and half as wide after a point that is no better.
-    The agent ends when it is narrower than ``tolerance``. If a lease's region no longer contains its best point, it
-    starts again at the incumbent if that lies in the region, else at the region's center. A point takes it some
-    milliseconds, up to 20 dimensions.
+    no better. The next point is the minimum of a round bowl that fits these, as far as axes were tried both ways, or
+    the corner to which the loss falls if it has no bends; once two axes bend equally, the others need one step each.
+    Losses above the median count by their logarithm, so that high walls do not bend the model in the valley. The trust
+    region is twice as wide after a better point at its edge, and half as wide after a point that is no better. The
+    agent ends when it is narrower than ``tolerance``. If a lease's region no longer contains its best point, it starts
+    again at the incumbent if that lies in the region, else at the region's center. A point takes it some milliseconds,
+    up to 20 dimensions.
 
     Source: Wild, Regis & Shoemaker 2008 (ORBIT).
     """
@@ -87,7 +87,7 @@ class Splines(Agent):
                 better = bool(losses[-1] < loss)
                 if stepping:
                     sweep.note(axis, side, float(losses[-1]) - loss)
-                if stepping and (better or sweep.bend is not None):
+                if stepping and (better or sweep.is_even()):
                     untried = [one for one in untried if one[0] != axis]
                 elif not stepping and loss < np.inf:
                     radius = resize_radius(radius, promising and better, np.abs(proposal - best).max())
@@ -123,7 +123,9 @@ class Splines(Agent):
 
 
 class AxisSweep:
-    """What first steps of equal length along the axes tell of a loss that may be a round bowl, or a slope.
+    """What first steps of equal length along the axes tell: a round bowl that bends like the loss, or a slope.
+
+    Where an axis was tried both ways, the changes of the loss add up to its bend.
 
     Args:
         dimension: The number of axes.
@@ -133,8 +135,8 @@ class AxisSweep:
         >>> for axis in range(2):
         ...     for side in (1, -1):  # The loss is the squared distance from the weights, at 0 and a step away.
         ...         sweep.note(axis, side, 1.0 - 2.0 * side * weights[axis])
-        >>> sweep.bend, sweep.find_lowest(np.zeros(2), 1.0).tolist()
-        (2.0, [0.5, 0.25])
+        >>> sweep.is_even(), sweep.find_lowest(np.zeros(2), 1.0).tolist()
+        (True, [0.5, 0.25])
     """
 
     def __init__(self, dimension: int) -> None:
@@ -144,37 +146,44 @@ class AxisSweep:
         """Note by how much the loss has changed with a step up (``side`` 1) or down (-1) an axis."""
         self._changes[axis][side] = change
 
-    @property
-    def bend(self) -> float | None:
-        """The sum of the changes up and down an axis, if it is equal on all that were tried both ways, two at least."""
-        bends = np.array([sum(of_axis.values()) for of_axis in self._changes if len(of_axis) > 1])
-        changes = np.array([change for of_axis in self._changes for change in of_axis.values()])
-        if len(bends) <= 1 or not np.isfinite(changes).all():
-            return None
-        if np.abs(bends).max() <= NONE * np.abs(changes).max():
-            return 0.0
-        return float(bends.mean()) if np.ptp(bends) <= EQUAL * np.abs(bends).max() else None
+    def is_even(self) -> bool:
+        """Return whether two bends or more are known and all are equal."""
+        bends, least = self._measure_bends()
+        return len(bends) > 1 and bool(np.ptp(bends) <= max(EQUAL * np.abs(bends).max(), least))
 
     def find_lowest(self, best: Array, step: float) -> Array | None:
-        """Return the lowest point (D,) in the cube, once, if the loss is a round bowl or a slope; else None.
+        """Return the lowest point (D,) in the cube of what the steps tell, once; None if they tell neither.
+
+        The bowl's bend is the mean of those that are known, all upward. It is a slope if two are known at least, and
+        all are none.
 
         Args:
             best: The best point, shape (D,): each step started from the best one so far.
             step: The length of the steps, in cube units.
         """
-        bend, changes = self.bend, self._changes
+        (bends, least), changes = self._measure_bends(), self._changes
         self._changes = []
-        if bend is None or not all(changes):
+        slants = len(bends) > 1 and bool((np.abs(bends) <= least).all())
+        if not all(changes) or not len(bends) or not (slants or (bends > least).all()):
             return None
+        bend = 0.0 if slants else float(bends.mean())
         # In units of the loss a step, at the best point.
         slopes = np.zeros(len(best))
         for axis, of_axis in enumerate(changes):
             side, change = min(of_axis.items(), key=lambda tried: tried[1])
-            slopes[axis] = side * (change - 0.5 * bend + (bend if change < 0.0 else 0.0))
-        if bend <= 0.0:
+            slopes[axis] = side * (change + (0.5 if change < 0.0 else -0.5) * bend)
+        if slants:
             return np.where(slopes > 0.0, 0.0, np.where(slopes < 0.0, 1.0, best))
         lowest: Array = np.clip(best - step * slopes / bend, 0.0, 1.0)
         return lowest
+
+    def _measure_bends(self) -> tuple[Array, float]:
+        """Return the bends that are known, shape (n,), none if a point failed; and how small one is that is none."""
+        bends = np.array([sum(of_axis.values()) for of_axis in self._changes if len(of_axis) > 1])
+        changes = np.array([change for of_axis in self._changes for change in of_axis.values()])
+        if not np.isfinite(changes).all():
+            return np.empty(0), 0.0
+        return bends, NONE * float(np.abs(changes).max(initial=0.0))
 
 
 def choose_neighbours(points: Array, losses: Array, best: Array, radius: float) -> NDArray[np.int64]:

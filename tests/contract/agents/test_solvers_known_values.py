@@ -240,15 +240,27 @@ def test_splines_go_to_the_corner_of_a_slope_at_once(drive):
     np.testing.assert_allclose(done.points[done.losses.argmin()], slope < 0.0, atol=1e-7)
 
 
-def test_what_bends_nearly_equally_or_fails_is_no_round_bowl():
-    for other, failed in ((2.01, 0.0), (2.0, np.inf)):
-        sweep = AxisSweep(3)
-        for axis, bend in enumerate((2.0, other)):
-            sweep.note(axis, 1, 0.0)
-            sweep.note(axis, -1, bend)
-        sweep.note(2, 1, failed)
-        assert (sweep.bend is None) == (other != 2.0 or failed > 0.0)
-        assert sweep.find_lowest(np.full(3, 0.5), 0.2) is None
+def test_a_bowl_has_the_mean_of_bends_that_differ():
+    sweep = AxisSweep(3)
+    for axis, bend in enumerate((2.0, 2.01)):
+        sweep.note(axis, 1, 0.5 * bend)
+        sweep.note(axis, -1, 0.5 * bend)
+    sweep.note(2, 1, -1.0)
+    assert not sweep.is_even()
+    # Slopes are changes of a step up less half the bend, and along the third axis, where that was better, plus half.
+    slopes = np.array([1.0, 1.005, -1.0]) + 0.5 * 2.005 * np.array([-1.0, -1.0, 1.0])
+    expected = np.array([0.5, 0.5, 0.7]) - 0.2 * slopes / 2.005
+    np.testing.assert_allclose(sweep.find_lowest(np.array([0.5, 0.5, 0.7]), 0.2), expected)
+    assert sweep.find_lowest(np.array([0.5, 0.5, 0.7]), 0.2) is None
+
+
+@pytest.mark.parametrize("changes", [(0.0, np.inf), (-2.0, -1.0), (1.0,)], ids=["failed", "bends down", "no bend"])
+def test_first_steps_that_tell_no_bowl(changes):
+    sweep = AxisSweep(1)
+    for side, change in zip((1, -1), changes, strict=False):
+        sweep.note(0, side, change)
+    assert not sweep.is_even()
+    assert sweep.find_lowest(np.full(1, 0.5), 0.2) is None
 
 
 def test_splines_take_no_step_out_of_the_cube(drive, lease_of):
