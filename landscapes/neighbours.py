@@ -240,23 +240,35 @@ class _Loader(SourceFileLoader):
         super().exec_module(module)
 
 
-def with_local_imports(path: Path) -> Iterator[Path]:
+def with_local_imports(path: Path, check: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Yield a file and, recursively, the modules that it imports from its own folder, at any place in its code.
 
-    Modules in packages in that folder may import modules that lie beside them, and modules in that folder.
+    Modules in packages in that folder may import modules that lie beside them, and modules in that folder. ``check`` is
+    that of ``follow_imports``.
     """
-    return follow_imports([path], path.parent)
+    return follow_imports([path], path.parent, check)
 
 
-def follow_imports(paths: Iterable[Path], root: Path) -> Iterator[Path]:
-    """Yield files and, recursively, the modules that they import from the folder ``root`` or from beside them."""
+def follow_imports(paths: Iterable[Path], root: Path, check: Callable[[Path], None] | None = None) -> Iterator[Path]:
+    """Yield files and, recursively, the modules that they import from the folder ``root`` or from beside them.
+
+    Args:
+        paths: The files.
+        root: The folder.
+        check: Is called with each file or folder before it is read, and may raise; links to folders are then not
+            followed within packages.
+    """
     found, seen = list(paths), set[Path]()
     while found:
         path = found.pop()
         if path not in seen and path.is_file():
             seen.add(path)
+            if check is not None:
+                check(path)
             yield path
-            found += [each for name in list_imports(path) for each in find_module_files(name, root, path.parent)]
+            found += [
+                each for name in list_imports(path) for each in find_module_files(name, root, path.parent, check=check)
+            ]
 
 
 def list_neighbour_files(module: str) -> Iterator[Path]:
@@ -286,12 +298,17 @@ def _shorten(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def find_module_files(name: str, *folders: Path) -> list[Path]:
-    """Return the files of a module or a package that lies in one of these folders, searched in this order."""
+def find_module_files(name: str, *folders: Path, check: Callable[[Path], None] | None = None) -> list[Path]:
+    """Return the files of a module or a package that lies in one of these folders, searched in this order.
+
+    ``check`` is that of ``follow_imports``.
+    """
     for folder in folders:
         module, package = folder / f"{name}.py", folder / name
         if (package / "__init__.py").is_file() or (package.is_dir() and not module.is_file()):
-            return list(list_files_below(package))
+            if check is not None:
+                check(package)
+            return list(list_files_below(package, follow_links=check is None))
         if module.is_file():
             return [module]
         compiled = [path for suffix in EXTENSION_SUFFIXES if (path := folder / f"{name}{suffix}").is_file()]
@@ -326,10 +343,15 @@ def _list_imports_in(text: str) -> frozenset[str]:
     return frozenset(names - {""})
 
 
-def list_files_below(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, without the excluded names. Links to folders are followed."""
+def list_files_below(folder: Path, follow_links: bool = True) -> Iterator[Path]:
+    """Yield the files below a folder, without the excluded names.
+
+    Args:
+        folder: The folder.
+        follow_links: Whether links to folders are followed.
+    """
     seen: set[str] = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
+    for place, folders, names in os.walk(folder, followlinks=follow_links):
         real = os.path.realpath(place)
         folders[:] = sorted(name for name in folders if name not in EXCLUDED_NAMES and real not in seen)
         if real not in seen:

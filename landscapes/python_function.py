@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
@@ -231,26 +232,34 @@ class FunctionProblem:
     def _evaluate_rows(self, points: Array) -> Array:
         losses = np.empty(len(points))
         causes: dict[int, str] = {}
-        with np.errstate(**USUAL_ERRORS):
-            for row in range(len(points)):
-                if self._constraints and (cause := self._refuse(points[row])):
-                    losses[row], causes[row] = np.nan, cause
-                    continue
-                try:
-                    losses[row] = to_real_number(self._function(self._arguments.of_row(points[row])))
-                except ModuleNotFoundError:
-                    # The point is not at fault: it would have a loss where the package is installed.
-                    raise
-                except Exception as error:
-                    losses[row] = np.nan
-                    causes[row] = self._describe(error, self._function)
-                except BaseException as error:
-                    # Ctrl-C, or the function ends the program: what the earlier rows gave leaves with it.
-                    keep_found_rows(error, losses[:row], causes)
-                    raise
-        if causes:
-            raise EvaluationError(losses, causes)
-        return losses
+        row = 0
+        try:
+            with np.errstate(**USUAL_ERRORS):
+                for row in range(len(points)):
+                    losses[row] = self._evaluate_row(points[row], row, causes)
+            if causes:
+                raise EvaluationError(losses, causes)
+            return losses
+        except (EvaluationError, ModuleNotFoundError):
+            raise
+        except BaseException as error:
+            # Ctrl-C, wherever it falls, or the function ends the program: what the earlier rows gave leaves with it.
+            keep_found_rows(error, losses[:row], {at: cause for at, cause in causes.items() if at < row})
+            raise
+
+    def _evaluate_row(self, point: Array, row: int, causes: dict[int, str]) -> float:
+        """Return the loss at a point (D,); NaN if there is none, which adds its cause to those of the batch's rows."""
+        if self._constraints and (cause := self._refuse(point)):
+            causes[row] = cause
+            return math.nan
+        try:
+            return to_real_number(self._function(self._arguments.of_row(point)))
+        except ModuleNotFoundError:
+            # The point is not at fault: it would have a loss where the package is installed.
+            raise
+        except Exception as error:
+            causes[row] = self._describe(error, self._function)
+            return math.nan
 
     def _refuse(self, point: Array) -> str:
         """Return why a point (D,) is not evaluated; "" if it meets all constraints."""

@@ -121,8 +121,22 @@ def _interpolate_line(points: Array, losses: Array, wanted: Array, ordered: bool
 
 
 def evaluate_in_chunks(problem: Problem, points: Array) -> Array:
-    """Evaluate points (n, D) in chunks and return their losses (n,); NaN where the evaluation failed."""
-    parts = []
+    """Evaluate points (n, D) in chunks and return their losses (n,).
+
+    They are NaN where the evaluation failed, and where a point breaks a condition: no search evaluates it there.
+    """
+    conditions = problem.space.conditions
+    if conditions is not None:
+        allowed = np.array([not conditions.broken_by(point) for point in points], dtype=bool)
+        if not allowed.all():
+            losses = np.full(len(points), np.nan)
+            losses[allowed] = _evaluate_pieces(problem, points[allowed])
+            return losses
+    return _evaluate_pieces(problem, points)
+
+
+def _evaluate_pieces(problem: Problem, points: Array) -> Array:
+    parts = [np.empty(0)]
     for start in range(0, len(points), CHUNK_POINTS):
         piece = np.ascontiguousarray(points[start : start + CHUNK_POINTS])
         try:

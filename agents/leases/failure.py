@@ -7,6 +7,7 @@ import sys
 from types import TracebackType
 
 from ...landscapes.causes import PACKAGE_FOLDERS
+from ...landscapes.landscape import describe_exception, escape_unprintable
 from ..agent import Agent, AgentError, Search
 
 LOST_AGENT = "took its process down 3 times"
@@ -15,8 +16,14 @@ HUNG_AGENT = "proposed nothing for "
 """The first words of the cause of an agent that was ended by ``agent_timeout``."""
 CONFINED_PROCESS = "its confined process "
 """The first words of the causes of an agent in a sandbox whose process was late or lost, or sent what is no message."""
+UNASKED_PROCESS = f"{CONFINED_PROCESS}was not asked: the time is over"
+"""The cause where the time of all that a stranger's class may do is over (``limit_conversations``)."""
 LATE_PROCESS = f"{CONFINED_PROCESS}sent nothing for "
 """The first words if it was late."""
+
+
+MOST_WORDS = 1000
+"""The most characters of what an agent says that are logged: why it failed, or why it stops."""
 
 
 class AgentTimeout(BaseException):
@@ -30,6 +37,22 @@ class AgentCalledExit(BaseException):
 def describe_hang(seconds: float) -> str:
     """Return the cause of an agent that proposed nothing for this many seconds."""
     return f"{HUNG_AGENT}{seconds:g} s, its agent_timeout"
+
+
+def limit_words(text: str) -> str:
+    """Return words of an agent as they are logged: on one line, printable, and of limited length."""
+    return escape_unprintable(text[:MOST_WORDS])[:MOST_WORDS]
+
+
+def describe_failure_of(error: BaseException) -> str:
+    """Return what an agent raised as the cause of its failed lease: its own words, or the kind of the error and its."""
+    if isinstance(error, AgentError | AgentCalledExit):
+        try:
+            return limit_words(str(error))
+        except Exception:
+            # Its class has words that cannot be read, which is said below.
+            pass
+    return limit_words(describe_exception(error))
 
 
 def is_outer_verdict(cause: str) -> bool:

@@ -11,6 +11,7 @@ from ...landscapes.causes import is_free_cause
 from ...landscapes.landscape import Array
 from ..agent import Agent, AgentError, Lease, Search, Told
 from ..evaluation.evaluator import EvaluationResult, Evaluator
+from ..evaluation.interrupts import interrupts
 from ..evaluation.settings import Evaluation
 from .agent_clock import AgentClock
 from .collected_settings import CollectedSettings
@@ -18,6 +19,7 @@ from .failure import AgentTimeout
 from .mini_batches import MiniBatches, RowStream, tell_mini_batches
 from .proposal import PendingProposal, WorstLoss, price_proposal
 from .recorded_rows import GradientReplayer
+from .search_rules import check_search, protect_space
 
 
 class AgentLeft(Exception):
@@ -80,7 +82,7 @@ class Searcher:
         self.clock = clock or AgentClock(None)
         self.generator: Search | None = None
         self.episode = -1
-        space = evaluator.space
+        space = protect_space(evaluator.space)
         self.declared_price = agent.row_price(space) * space.units
         """The price of the most expensive row, in units of the space."""
         self.mini_batches = None if row_stream is None or space.units == 1 else MiniBatches(space.units, row_stream)
@@ -99,13 +101,13 @@ class Searcher:
         self.worst_loss = WorstLoss() if self.evaluation.skips else None
         agent = self.agent.with_settings(lease.settings) if lease.settings else self.agent
         self.declared_price = agent.row_price(self.evaluator.space) * self.evaluator.space.units
-        self.generator = agent.search(self.evaluator.space, lease, self.rng_of(episode))
+        self.generator = check_search(agent.search(self.evaluator.space, lease, self.rng_of(episode)))
 
     def close(self) -> None:
         """Close the generator; call this in the thread that ran it."""
         generator, self.generator, self.pending_proposal = self.generator, None, None
         if generator is not None:
-            generator.close()
+            interrupts.call(generator.close)
 
     def end(self) -> BaseException | None:
         """Close the generator, whatever its agent does then. Return what it raised, or None."""
@@ -163,13 +165,13 @@ class Searcher:
         if generator is None:
             raise AgentError("was given a lease that is not fresh, with no search under way")
         if hand is None:
-            proposal: Any = next(generator)
+            proposal: Any = interrupts.call(next, generator)
         else:
             assert hand.losses is not None
             self.pending_proposal = None
             if self.worst_loss is not None:
                 hand.losses = self.worst_loss.replace_skipped(hand.losses, hand.skipped_rows)
-            proposal = generator.send(Told(hand.losses, hand.gradients, lease))
+            proposal = interrupts.call(generator.send, Told(hand.losses, hand.gradients, lease))
         batches = self.mini_batches is not None
         self.pending_proposal = price_proposal(proposal, self.evaluator.space, self.declared_price, batches)
         return self.pending_proposal

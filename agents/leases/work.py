@@ -9,18 +9,17 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-import numpy as np
-
 from ...landscapes.causes import is_free_cause
-from ...landscapes.landscape import describe_exception
-from ..agent import AgentError, Converged, Finding, Lease, Rows
+from ..agent import AgentError, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate
 from ..evaluation.first_rows import FirstRows
+from ..evaluation.interrupts import interrupts
 from .answers import Answers
-from .failure import AgentCalledExit, AgentTimeout, place_of_error, place_of_search
+from .failure import AgentTimeout, describe_failure_of, place_of_error, place_of_search
 from .flush_timer import FlushTimer
 from .ledger import Ledger
 from .recorded_rows import ReplayError
+from .search_rules import check_ending, protect_region
 from .searcher import AgentLeft, Searcher
 
 FLUSH_SECONDS = 0.25
@@ -86,9 +85,32 @@ def work_lease(
         ModuleNotFoundError: A package is missing that the landscape needs.
     """
     space = searcher.evaluator.space
+    protect_region(lease.region)
     ledger = Ledger(lease, space.dimension, recorded, space.units)
     watch = FirstRows() if first_rows is None else first_rows.copy()
     answers = Answers(searcher, ledger, FlushTimer(flush_seconds), watch, lost_rows, largest)
+    with interrupts.hold():
+        try:
+            finding = yield from _work_until_end(searcher, ledger, answers, episode, verdict, announces)
+        except BaseException as error:
+            # Ctrl-C: what was found is passed on first. (A generator that is being closed must not yield.)
+            if not isinstance(error, GeneratorExit | ReplayError):
+                yield from ledger.flush()
+            raise
+        if flush_seconds == math.inf:
+            return None, finding
+        parts = ledger.flush()
+        yield from parts[:-1]
+        return (parts[-1] if parts else None), finding
+
+
+def _work_until_end(
+    searcher: Searcher, ledger: Ledger, answers: Answers, episode: int, verdict: Finding | None, announces: bool
+) -> Generator[Rows | Phase, None, Finding]:
+    """Work a lease until it ends, for whatever reason, and return its finding, with the measures of its best point.
+
+    ``work_lease`` describes the arguments, what is yielded, and errors.
+    """
     try:
         finding = yield from _work_rows(searcher, ledger, answers, episode, verdict, announces)
     except (ReplayError, CannotEvaluate, ModuleNotFoundError):
@@ -96,18 +118,9 @@ def work_lease(
         raise
     except (Exception, AgentTimeout) as error:
         finding = _fail_lease(searcher, ledger, error)
-    except BaseException as error:
-        # Ctrl-C: pass on what was found before ending. (A generator that is being closed must not yield.)
-        if not isinstance(error, GeneratorExit):
-            yield from ledger.flush()
-        raise
     if finding.best is not None and (found := searcher.evaluator.measure(finding.best.point)):
         finding = replace(finding, measures=tuple(found.items()))
-    if flush_seconds == math.inf:
-        return None, finding
-    parts = ledger.flush()
-    yield from parts[:-1]
-    return (parts[-1] if parts else None), finding
+    return finding
 
 
 def _work_rows(
@@ -182,20 +195,13 @@ def _finish_search(searcher: Searcher, ledger: Ledger, result: Any) -> Finding:
     """Return the finding of a lease in which the agent's generator returned ``result``."""
     searcher.close()
     place = place_of_search(searcher.agent, None)
+    try:
+        ended = check_ending(result, ledger.dimension)
+    except AgentError as error:
+        return ledger.close("failed", cause=describe_failure_of(error), place=place)
     if ledger.lease.fresh and ledger.filled == 0:
         return ledger.close("failed", cause="proposed nothing on a fresh lease", place=place)
-    if result is None:
-        return ledger.close("exhausted")
-    if not isinstance(result, Converged):
-        cause = f"returned {type(result).__name__}; it must return Converged or None"
-        return ledger.close("failed", cause=cause, place=place)
-    if np.shape(result.point) != (ledger.dimension,):
-        cause = f"converged at shape {np.shape(result.point)}; it must be ({ledger.dimension},)"
-        return ledger.close("failed", cause=cause, place=place)
-    if result.escape is not None and np.shape(result.escape) != (ledger.dimension,):
-        cause = f"converged with an escape of shape {np.shape(result.escape)}; it must be ({ledger.dimension},)"
-        return ledger.close("failed", cause=cause, place=place)
-    return ledger.close("converged", converged=result)
+    return ledger.close("exhausted") if ended is None else ledger.close("converged", converged=ended)
 
 
 def _fail_lease(searcher: Searcher, ledger: Ledger, error: Exception | AgentTimeout) -> Finding:
@@ -205,8 +211,8 @@ def _fail_lease(searcher: Searcher, ledger: Ledger, error: Exception | AgentTime
     if isinstance(raised, AgentTimeout):
         searcher.end()
         return ledger.close("failed", cause=searcher.clock.describe(), place=place)
-    cause = str(raised) if isinstance(raised, AgentError | AgentCalledExit) else describe_exception(raised)
+    cause = describe_failure_of(raised)
     second = searcher.end()
     if second is not None:
-        cause += f" (and on closing, {describe_exception(second)})"
+        cause += f" (and on closing, {describe_failure_of(second)})"
     return ledger.close("failed", cause=cause, place=place)

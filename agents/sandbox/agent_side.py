@@ -6,22 +6,24 @@ import json
 import os
 from collections.abc import Generator
 from functools import lru_cache
+from operator import index
 from typing import Any, get_args
 
 import numpy as np
 from pydantic import ValidationError
 
-from ...landscapes.landscape import Array, Model, describe_exception
-from ..agent import Agent, AgentError, Converged, Lease, MiniBatch, Repeat, Told, WithGradient
+from ...landscapes.landscape import Model, describe_exception
+from ..agent import Agent, Converged, Lease, MiniBatch, Repeat, Told, WithGradient
 from ..evaluation.evaluator import FLOAT64
-from ..leases.failure import AgentCalledExit, place_of_error
+from ..leases.failure import AgentCalledExit, describe_failure_of, limit_words, place_of_error, place_of_search
+from ..leases.search_rules import check_ending, check_search
 from .frames import ChannelClosed, ConfinedChannel, dump_header
 from .plain_data import FloatCursor, LeaseDecoder, decode_generator, decode_space, encode_text
 from .their_code import run_text
 
 KINDS = {WithGradient: "gradients", Repeat: "repeats", MiniBatch: "mini-batch"}
-MOST_WORDS = 1000
-"""The most characters of a text that is sent in a header."""
+LONGEST_NAME = 100
+"""The most characters of the name of a type that are sent."""
 
 
 def serve(channel: ConfinedChannel) -> None:
@@ -100,12 +102,9 @@ def send_text(channel: ConfinedChannel, op: str, text: str) -> None:
     channel.send(dump_header({"op": op, "length": length}), [floats])
 
 
-def send_error(channel: ConfinedChannel, agent: Any, error: BaseException) -> None:
+def send_error(channel: ConfinedChannel, error: BaseException, place: str = "") -> None:
     """Send what an agent or a policy raised, as the cause of its failure, and where."""
-    own = isinstance(error, AgentError | AgentCalledExit)
-    cause = str(error) if own else describe_exception(error, links=False)
-    place = "" if agent is None else place_of_error(agent, error)
-    channel.send(dump_header({"op": "raised", "cause": cause[:MOST_WORDS], "place": place[:MOST_WORDS]}))
+    send_text(channel, "raised", json.dumps([describe_failure_of(error), limit_words(place)]))
 
 
 def _refuse_exit(status: int) -> None:
@@ -113,7 +112,7 @@ def _refuse_exit(status: int) -> None:
 
 
 def _answer(channel: ConfinedChannel, cls: type[Agent], header: dict[str, Any], cursor: FloatCursor) -> None:
-    agent = None
+    agent = search = None
     try:
         if header["op"] == "describe":
             traits = {"reads_archive": bool(cls.reads_archive), "has_search": cls.search is not Agent.search}
@@ -123,21 +122,18 @@ def _answer(channel: ConfinedChannel, cls: type[Agent], header: dict[str, Any], 
         space = decode_space(header["space"], cursor)
         if header["op"] == "prices":
             price, rows = agent.row_price(space), agent.rows_per_evaluation(space)
-            prices = {"row_price": int(price), "rows": float(rows), "lanes": int(agent.most_lanes(space))}
+            prices = {"row_price": index(price), "rows": float(rows), "lanes": index(agent.most_lanes(space))}
             channel.send(dump_header({"op": "prices", **prices}))
             return
         leases = LeaseDecoder(space.dimension)
         lease = leases.decode(header["lease"], cursor)
-        search = agent.search(space, lease, decode_generator(header["rng"]))
-        if not hasattr(search, "send"):
-            raise AgentError(
-                f"must yield what it proposes: its search has no yield, it returned {type(search).__name__}"
-            )
+        search = check_search(agent.search(space, lease, decode_generator(header["rng"])))
         _run_search(channel, search, lease, leases, space.dimension)
     except ChannelClosed:
         raise
     except BaseException as error:
-        send_error(channel, agent, error)
+        place = "" if agent is None else place_of_error(agent, error) or place_of_search(agent, search)
+        send_error(channel, error, place)
 
 
 def make_agent(cls: type[Agent], header: dict[str, Any]) -> Agent:
@@ -151,9 +147,9 @@ def _run_search(
 ) -> None:
     """Pass on what a search proposes, and what it is told, to its end."""
     try:
-        proposal = next(search)
+        proposal, changed = next(search), False
         while True:
-            _send_proposal(channel, proposal)
+            points, sent = _send_proposal(channel, proposal, changed)
             header, floats = channel.receive()
             cursor = FloatCursor(floats)
             losses = cursor.take(header["n"])
@@ -161,39 +157,44 @@ def _run_search(
             if "lease" in header:
                 lease = leases.decode(header["lease"], cursor)
             proposal = search.send(Told(losses, gradients, lease))
+            changed = points.tobytes() != sent
     except StopIteration as end:
-        _send_result(channel, end.value)
+        _send_ending(channel, check_ending(end.value, dimension))
 
 
-def _send_proposal(channel: ConfinedChannel, proposal: Any) -> None:
-    """Send a proposal; of one that is no array of float64, what it is: the other side checks the rest."""
+def _send_proposal(channel: ConfinedChannel, proposal: Any, changed: bool) -> tuple[Any, bytes]:
+    """Send a proposal; where that is no array of float64, what it is: the other side checks it.
+
+    Args:
+        channel: The channel.
+        proposal: The proposal.
+        changed: Whether the agent has changed the one before since it was sent.
+
+    Returns:
+        The points, and their bytes.
+    """
     kind = type(proposal)
     points = proposal.points if kind in KINDS else proposal
     rows = proposal.rows if kind is MiniBatch else 0
+    rows = rows if type(rows) is int else repr(rows)[:LONGEST_NAME]
     if type(points) is np.ndarray and points.dtype == FLOAT64:
-        header = _make_points_header(KINDS.get(kind, ""), points.shape, rows if type(rows) is int else repr(rows))
-        channel.send(header, [points.ravel()])
-    else:
-        dtype = getattr(points, "dtype", None)
-        said = {"type": type(points).__name__[:MOST_WORDS], "dtype": str(dtype or "")[:MOST_WORDS]}
-        channel.send(dump_header({"op": "points"} | said))
+        channel.send(_make_points_header(KINDS.get(kind, ""), points.shape, rows, changed), [points.ravel()])
+        return points, points.tobytes()
+    names = {"type": type(points).__name__[:LONGEST_NAME], "dtype": str(getattr(points, "dtype", ""))[:LONGEST_NAME]}
+    channel.send(dump_header({"op": "points", "kind": KINDS.get(kind, ""), "rows": rows} | names))
+    return np.empty(0), b""
 
 
 @lru_cache(maxsize=64)
-def _make_points_header(kind: str, shape: tuple[int, ...], rows: int | str) -> bytes:
-    return dump_header({"op": "points", "kind": kind, "shape": shape, "rows": rows})
+def _make_points_header(kind: str, shape: tuple[int, ...], rows: int | str, changed: bool) -> bytes:
+    header = {"op": "points", "kind": kind, "shape": shape, "rows": rows}
+    return dump_header(header | {"changed": True} if changed else header)
 
 
-def _send_result(channel: ConfinedChannel, result: Any) -> None:
-    if result is None:
+def _send_ending(channel: ConfinedChannel, ended: Converged | None) -> None:
+    if ended is None:
         channel.send(dump_header({"op": "done"}))
-    elif isinstance(result, Converged):
-        point: Array = np.asarray(result.point, dtype=float)
-        header = {"op": "converged", "loss": float(result.loss), "why": str(result.why)[:MOST_WORDS]}
-        vectors = {"shape": point} | (
-            {} if result.escape is None else {"escape": np.asarray(result.escape, dtype=float)}
-        )
-        header |= {name: list(vector.shape) for name, vector in vectors.items()}
-        channel.send(dump_header(header), [vector.ravel() for vector in vectors.values()])
-    else:
-        channel.send(dump_header({"op": "returned", "type": type(result).__name__[:MOST_WORDS]}))
+        return
+    length, why = encode_text(ended.why)
+    header = {"op": "converged", "loss": ended.loss, "length": length, "escape": ended.escape is not None}
+    channel.send(dump_header(header), [why, ended.point, *([] if ended.escape is None else [ended.escape])])

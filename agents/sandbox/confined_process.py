@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from ...landscapes.landscape import Array, escape_unprintable
 from ...landscapes.thread_pools import ONE_THREAD
-from ...landscapes.user_code import USER_FOLDERS
-from ..leases.failure import CONFINED_PROCESS, LATE_PROCESS
+from ..leases.failure import CONFINED_PROCESS, LATE_PROCESS, UNASKED_PROCESS
 from .frames import ChannelClosed, Frame, FrameError, HostChannel, dump_header
+from .restrictions import list_readable
 from .settings import Sandbox
 
 OWN_NAME = __name__.partition(".")[0]
@@ -42,12 +45,41 @@ MOST_TEXT = 2000
 """The most characters of a text of a confined process that are kept."""
 
 
+_end: ContextVar[float] = ContextVar("end", default=math.inf)
+"""When confined processes are no longer asked, in this context, on the monotonic clock."""
+
+
+@contextlib.contextmanager
+def limit_conversations(end: float) -> Iterator[None]:
+    """Ask confined processes nothing in this context after a time: whoever waits for one is told so, as of a failure.
+
+    Args:
+        end: When, on the monotonic clock.
+    """
+    token = _end.set(end)
+    try:
+        yield
+    finally:
+        _end.reset(token)
+
+
 class SandboxError(Exception):
     """There is no sandbox here; the message names what failed, and what to do."""
 
 
 class ConfinedError(Exception):
     """A confined process ended, was late, or sent what it must not; the message is the cause of a failed lease."""
+
+
+def list_import_folders() -> list[str]:
+    """Return where a server looks for modules: in what is installed, and in the folder of this package, which is last.
+
+    Not in the folders of a user's files, where a file may have the name of a package: servers are not confined.
+    """
+    installed = [os.path.join(place, "") for place in list_readable() if os.path.isdir(place)]
+    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    found = [place for place in sys.path if os.path.join(place, "").startswith(tuple(installed))]
+    return [*found, package]
 
 
 class SandboxServer:
@@ -61,8 +93,7 @@ class SandboxServer:
     def __init__(self, wrapper: Sequence[str] = (), confined: bool = True) -> None:
         self._confined, self.process_id, self._requests = confined, os.getpid(), 0
         here, there = socket.socketpair(socket.AF_UNIX, CONTROL_TYPE)
-        path = [place for place in sys.path if place and place not in USER_FOLDERS]
-        arguments = json.dumps([path, [AGENT_ROLE, POLICY_ROLE]])
+        arguments = json.dumps([list_import_folders(), [AGENT_ROLE, POLICY_ROLE]])
         kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
         with there:
             self._process = subprocess.Popen(
@@ -203,6 +234,8 @@ class ConfinedProcess:
 
     def ask(self, header: dict[str, Any] | bytes, floats: Sequence[Array] = ()) -> Frame:
         """Send a frame, and return the next one that it sends. Raises ConfinedError, after which it is to be closed."""
+        if time.monotonic() > _end.get():
+            raise ConfinedError(UNASKED_PROCESS)
         try:
             self._channel.send(header if isinstance(header, bytes) else dump_header(header), floats)
             return self._channel.receive()

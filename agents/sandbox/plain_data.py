@@ -12,6 +12,8 @@ from ...landscapes.axis import Axis
 from ...landscapes.landscape import Array, Space
 from ...landscapes.networks.initial import Drawing, InitialWeights
 from ..agent import AgentError, Archive, Incumbent, Lease, Region
+from ..leases.search_rules import protect_region, protect_space
+from ..toolbox.key_sequence import KeySequence
 
 LONGEST_TEXT = 1 << 20
 """The most bytes of a text that is sent behind a header."""
@@ -51,6 +53,11 @@ def decode_text(length: Any, floats: Array) -> str:
     return floats.tobytes()[:length].decode()
 
 
+def count_text_floats(length: int) -> int:
+    """Return behind how many floats the rest of a frame lies that begins with a text of this length."""
+    return -(-length // 8)
+
+
 def encode_space(space: Space) -> tuple[dict[str, Any], list[Array]]:
     """Return a space as plain data and vectors. Its conditions are not sent: points are checked where they are due.
 
@@ -82,10 +89,10 @@ def decode_space(data: dict[str, Any], cursor: FloatCursor) -> Space:
         rule = InitialWeights(tuple(Drawing(**each) for each in init["drawings"]), init["low"], init["high"])
     lower, upper = cursor.take(size), cursor.take(size)
     start = cursor.take(size) if data["start"] else None
-    return Space(
+    return protect_space(Space(
         lower, upper, data["has_gradient"], data["gradient_price"], axes, start, data["noisy"], None, data["units"],
         rule,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def encode_lease(lease: Lease, known: int | None) -> tuple[dict[str, Any], list[Array]]:
@@ -139,7 +146,7 @@ class LeaseDecoder:
 
     def decode(self, data: dict[str, Any], cursor: FloatCursor) -> Lease:
         """Return the lease that ``encode_lease`` encoded."""
-        region = Region(cursor.take(self._dimension), data["radius"])
+        region = protect_region(Region(cursor.take(self._dimension), data["radius"]))
         incumbent = self._decode_incumbent(data["incumbent"], cursor) if "incumbent" in data else None
         seen = self._extend_archive(data["seen"], cursor) if "seen" in data else None
         return Lease(
@@ -177,7 +184,8 @@ def encode_generator(rng: np.random.Generator) -> dict[str, Any]:
 
 def decode_generator(data: dict[str, Any]) -> np.random.Generator:
     """Return the generator that ``encode_generator`` encoded."""
-    philox = np.random.Philox()
+    # Without entropy, as where it comes from: what is spawned from it would differ each time.
+    philox = np.random.Philox(KeySequence(np.zeros(2, dtype=np.uint64)))  # type: ignore[arg-type]
     inner = {name: np.array(numbers, dtype=np.uint64) for name, numbers in data["state"].items()}
     philox.state = dict(data, state=inner, buffer=np.array(data["buffer"], dtype=np.uint64))  # type: ignore[assignment]
     return np.random.Generator(philox)

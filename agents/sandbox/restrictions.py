@@ -36,6 +36,8 @@ NETWORK_RIGHTS, SCOPES = 0b11, 0b11
 """TCP: to bind and to connect (from version 4). Abstract Unix sockets and signals (from version 6)."""
 SHARED_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
+NAME_DATABASES = (b"passwd", b"group", b"shadow", b"initgroups", b"hosts", b"networks", b"services", b"protocols")
+"""What the C library asks its plugins for: users, groups, hosts and so on."""
 
 
 class RestrictionError(Exception):
@@ -57,6 +59,7 @@ def restrict_process(parent: int, memory: int, seconds: int, readable: Iterable[
     architecture = check_platform()
     libc = ctypes.CDLL(None, use_errno=True)
     _close_descriptors()
+    _look_up_names_in_files(libc)
     _limit_resources(memory, seconds)
     _call(libc, "prctl(PR_SET_PDEATHSIG)", libc.prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
@@ -111,6 +114,16 @@ def _close_descriptors() -> None:
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)
     os.closerange(CHANNEL + 1, 1 << 20)
+
+
+def _look_up_names_in_files(libc: ctypes.CDLL) -> None:
+    """Have names of users and hosts looked up in files only, which are out of reach: that is an error in Python.
+
+    A plugin of the C library may abort where a call is refused, and many modules look for the user's home folder.
+    """
+    if hasattr(libc, "__nss_configure_lookup"):
+        for database in NAME_DATABASES:
+            libc.__nss_configure_lookup(database, b"files")
 
 
 def _limit_resources(memory: int, seconds: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,10 +14,10 @@ from ...landscapes.landscape import Array, Space
 from ..agent import MOST_AT_ONCE, Agent, Converged, Lease, MiniBatch, Proposal, Repeat, Search, WithGradient
 from .confined_process import AGENT_ROLE, quote_text
 from .frames import Frame, dump_header
-from .plain_data import encode_generator, encode_lease, encode_space
+from .plain_data import count_text_floats, decode_text, encode_generator, encode_lease, encode_space
 from .settings import Sandbox
 from .their_code import TheirCode
-from .their_process import SelfDescription, TheirError, load_their_class, read_points
+from .their_process import SelfDescription, TheirError, load_their_class, read_error, read_points
 
 MOST_PRICE = 10**9
 
@@ -110,6 +109,8 @@ class SandboxedAgent(Agent):
                     vectors += more
                     header = dump_header(json.loads(header) | {"lease": granted})
                 frame = process.ask(header, vectors)
+                if frame[0].get("changed") is True:
+                    _spoil(proposal)
 
     def _begin_search(self, space: Space, lease: Lease, rng: np.random.Generator) -> tuple[bytes, list[Array]]:
         about, vectors = encode_space(space)
@@ -125,8 +126,8 @@ class SandboxedAgent(Agent):
         key = json.dumps([about, self.changed], sort_keys=True, default=str).encode(), *map(np.ndarray.tobytes, vectors)
         if key not in self._prices:
             with load_their_class(AGENT_ROLE, self.code, self.sandbox, self.openly) as process:
-                header, _ = process.ask(self._header("prices", about), vectors)
-            _raise_their_error(header)
+                frame = process.ask(self._header("prices", about), vectors)
+            header = read_error(frame)
             price, rows, lanes = header.get("row_price"), header.get("rows"), header.get("lanes")
             if type(price) is not int or not 1 <= price <= MOST_PRICE:
                 raise TheirError(f"says that a row costs {quote_text(price)}; it must be a whole number from 1")
@@ -136,6 +137,12 @@ class SandboxedAgent(Agent):
                 raise TheirError(f"says that it can use {quote_text(lanes)} lanes; it must be a whole number from 1")
             self._prices[key] = price, float(rows), lanes
         return self._prices[key]
+
+
+def _spoil(proposal: Proposal) -> None:
+    """Change a proposal, as the agent has changed its own array: whoever looks at it again must see that."""
+    points = proposal if isinstance(proposal, np.ndarray) else proposal.points
+    points.fill(np.nan)
 
 
 @lru_cache(maxsize=64)
@@ -149,7 +156,7 @@ class _End:
 
     __slots__ = ("result",)
 
-    def __init__(self, result: Any) -> None:
+    def __init__(self, result: Converged | None) -> None:
         self.result = result
 
 
@@ -159,7 +166,7 @@ def read_proposal(frame: Frame) -> Proposal | _End:
     Raises:
         TheirError: The agent failed, or its process sent what it must not.
     """
-    header, floats = frame
+    header, floats = read_error(frame), frame[1]
     match header.get("op"):
         case "points":
             return _read_points_of(header, floats)
@@ -167,31 +174,26 @@ def read_proposal(frame: Frame) -> Proposal | _End:
             return _End(None)
         case "converged":
             return _End(_read_converged(header, floats))
-        case "returned":
-            # What it returned is told by the name of its type alone.
-            return _End(type(_quote_name(header.get("type")), (), {})())
-    _raise_their_error(header)
     raise TheirError("its confined process sent a frame of an unknown kind")
 
 
 def _read_converged(header: Mapping[str, Any], floats: Array) -> Converged:
-    loss, why, shape = header.get("loss"), header.get("why"), header.get("shape")
-    if not isinstance(loss, float) or type(why) is not str:
+    """Return the end of a search; the way down from a saddle stands behind the point, and both behind the words."""
+    loss, length, escapes = header.get("loss"), header.get("length", 0), header.get("escape") is True
+    try:
+        why = quote_text(decode_text(length, floats))
+        vectors = floats[count_text_floats(length) :]
+    except ValueError:
+        raise TheirError("its confined process sent a minimum without words") from None
+    if type(loss) is not float or len(vectors) % (1 + escapes):
         raise TheirError("its confined process sent a minimum without a loss")
-    if "escape" not in header:
-        return Converged(read_points(shape, floats), loss, quote_text(why))
-    # The way down from a saddle stands behind the point.
-    size = math.prod(shape) if type(shape) is list and all(type(each) is int for each in shape) else len(floats)
-    point, escape = read_points(shape, floats[:size]), read_points(header["escape"], floats[size:])
-    return Converged(point, loss, quote_text(why), escape)
+    point, *more = np.split(vectors, 1 + escapes)
+    return Converged(point, loss, why, *more)
 
 
 def _read_points_of(header: Mapping[str, Any], floats: Array) -> Proposal:
-    if "type" in header:
-        dtype = quote_text(header.get("dtype") or "")
-        described = f"{_quote_name(header['type'])}{f' of {dtype}' if dtype else ''}"
-        raise TheirError(f"proposed a {described}; it must be a float64 array (n, D)")
-    points = read_points(header.get("shape"), floats)
+    points = _make_thing(header["type"], header.get("dtype")) if "type" in header else None
+    points = read_points(header.get("shape"), floats) if points is None else points
     match header.get("kind"):
         case "gradients":
             return WithGradient(points)
@@ -202,11 +204,6 @@ def _read_points_of(header: Mapping[str, Any], floats: Array) -> Proposal:
     return points
 
 
-def _quote_name(name: Any) -> str:
-    return name if type(name) is str and name.isidentifier() and len(name) <= 100 else "thing"
-
-
-def _raise_their_error(header: Mapping[str, Any]) -> None:
-    """Raise what a frame says that the agent raised, if it says so."""
-    if header.get("op") == "raised":
-        raise TheirError(quote_text(header.get("cause")), quote_text(header.get("place") or ""))
+def _make_thing(name: Any, dtype: Any) -> Any:
+    """Return an object that stands for one that is no array of float64: its type has the same name."""
+    return type(quote_text(name), (), {"dtype": quote_text(dtype or "")})()

@@ -24,7 +24,7 @@ ANYWHERE = {
     "sysinfo": (99, 179), "times": (100, 153), "getuid": (102, 174), "getgid": (104, 176), "geteuid": (107, 175),
     "getegid": (108, 177), "getppid": (110, 173), "getresuid": (118, 148), "getresgid": (120, 150),
     "sigaltstack": (131, 132), "gettid": (186, 178), "futex": (202, 98), "sched_getaffinity": (204, 123),
-    "getdents64": (217, 61), "restart_syscall": (219, 128), "clock_gettime": (228, 113), "clock_getres": (229, 114),
+    "getdents64": (217, 61), "restart_syscall": (219, 128), "clock_getres": (229, 114),
     "clock_nanosleep": (230, 115), "exit_group": (231, 94), "openat": (257, 56), "newfstatat": (262, 79),
     "readlinkat": (267, 78), "faccessat": (269, 48), "pselect6": (270, 72), "ppoll": (271, 73), "getcpu": (309, 168),
     "getrandom": (318, 278), "membarrier": (324, 283), "statx": (332, 291), "rseq": (334, 293),
@@ -60,6 +60,8 @@ CONDITIONS = {
     "fcntl": (Condition((72, 25), 1, (0, 1, 2, 3, 1030)),),
     # Whether a descriptor is a terminal, its size, and closing on exec. Not TIOCSTI, which types into a terminal.
     "ioctl": (Condition((16, 29), 1, (0x5401, 0x5413, 0x5450, 0x5451)),),
+    # The clocks of this process and of the machine. Negative ones tell the processor time of any process.
+    "clock_gettime": (Condition((228, 113), 0, tuple(range(12))),),
     # Limits may be read, not set.
     "prlimit64": (Condition((302, 261), 0, (0,)), Condition((302, 261), 2, (0,), 64)),
 }

@@ -8,6 +8,7 @@ import importlib.machinery
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +20,8 @@ from ...landscapes.user_code import is_python_file, require_user_code, resolve_p
 
 FOLDER = "/sandbox/"
 """What stands before the names of their files in a confined process, where there are no such files."""
-MOST_CODE_BYTES = 8 << 20
+MOST_CODE_BYTES = 1 << 20
+"""The most bytes of code that are read: to find its imports takes 600 times as much memory."""
 
 
 class TheirCode(Model):
@@ -65,17 +67,38 @@ def read_code(reference: str, base: str | None) -> TheirCode:
             "installed runs in this process, and would not be confined."
         )
     path = resolve_path(place, base).absolute()
+    return TheirCode(reference=reference, path=str(path), files=_read_files(path))
+
+
+def _read_files(path: Path) -> dict[str, str]:
+    """Return the text of a file, which is the first, and of the modules that it imports from beside it."""
+    folder, left = path.parent.resolve(), MOST_CODE_BYTES
+
+    def check(found: Path) -> None:
+        # What is beside a stranger's file is a stranger's, too: a link may lead to any file of the user.
+        nonlocal left
+        if found != path and not found.resolve().is_relative_to(folder):
+            raise LandscapeError(
+                f"kind must name a file that imports only what lies beside it, got {path}, beside which {found.name} "
+                f"is a link to {found.resolve()}. Copy that there, if it is to be read in the sandbox."
+            )
+        left -= 0 if found.is_dir() else found.stat().st_size
+        if left < 0:
+            raise LandscapeError(
+                f"kind must name at most {MOST_CODE_BYTES >> 20} MB of code, got more in {path}. Cut it."
+            )
+
     try:
-        files = {path.name: path.read_text(encoding="utf-8")}
-        for each in with_local_imports(path):
-            if each != path and each.suffix == ".py" and each.is_relative_to(path.parent):
+        files = {path.name: ""}
+        for each in with_local_imports(path, check):
+            if each.suffix == ".py" and each.is_relative_to(path.parent):
                 files[each.relative_to(path.parent).as_posix()] = each.read_text(encoding="utf-8")
+        # It says what is wrong with a file that is none.
+        files[path.name] = files[path.name] or path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
         raise LandscapeError(f"kind must name a readable file, got {path}, which {why}. Check the path.") from None
-    if sum(map(len, files.values())) > MOST_CODE_BYTES:
-        raise LandscapeError(f"kind must name at most {MOST_CODE_BYTES >> 20} MB of code, got more in {path}. Cut it.")
-    return TheirCode(reference=reference, path=str(path), files=files)
+    return files
 
 
 class TextFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ...landscapes.landscape import Array
 from ..agent import AgentError
+from ..leases.failure import limit_words
 from .confined_process import ConfinedError, ConfinedProcess, quote_text
 from .frames import Frame, dump_header
 from .ladder import open_process
@@ -134,14 +135,24 @@ def read_reply_text(frame: Frame, op: str) -> str:
     raise WrongClass(quote_text(found))
 
 
+def read_error(frame: Frame) -> dict[str, Any]:
+    """Return the header of a frame. Raises TheirError if it tells what a stranger's class raised, or should."""
+    header, floats = frame
+    if header.get("op") != "raised":
+        return header
+    try:
+        cause, place = json.loads(decode_text(header.get("length"), floats))
+    except (ValueError, TypeError, RecursionError):
+        raise TheirError("its confined process sent no cause") from None
+    raise TheirError(limit_words(str(cause)), limit_words(str(place)))
+
+
 def read_points(shape: Any, floats: Array) -> Array:
     """Return the floats of a frame in the shape that its header says. Raises TheirError if they do not fit."""
-    if type(shape) is not list or not all(type(size) is int and 0 <= size <= len(floats) for size in shape):
-        raise TheirError("its confined process sent an array without a valid shape")
-    try:
-        return floats.reshape(shape)
-    except ValueError:
-        raise TheirError("its confined process sent an array without a valid shape") from None
+    if type(shape) is list and all(type(size) is int and size >= 0 for size in shape):
+        with suppress(ValueError, OverflowError):
+            return floats.reshape(shape)
+    raise TheirError("its confined process sent an array without a valid shape")
 
 
 def _read_refusal(data: dict[str, Any]) -> RefusedSettings:
@@ -161,6 +172,9 @@ def _read_description(data: Any) -> SelfDescription:
     kind = settings.get("kind")
     if type(kind) is not str or not (kind.isprintable() and 0 < len(kind) <= 60):
         raise WrongClass('names a class without `kind: Literal["..."] = "..."`')
+    settings_said = schema.get("properties", {})
+    if type(settings_said) is not dict or not all(type(each) is dict for each in settings_said.values()):
+        raise ValueError
     # What is logged is finite, and text that can be written to a file.
     json.dumps([settings, schema], allow_nan=False, ensure_ascii=False).encode()
     return SelfDescription(settings, schema, quote_text(card), data)

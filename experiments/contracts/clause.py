@@ -10,18 +10,30 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from pydantic import ValidationError
 
 from ...agents.agent import Agent, AgentError
-from ...agents.leases.failure import AgentCalledExit, AgentTimeout, place_of_error
-from ...landscapes.landscape import Model, describe_exception
+from ...agents.leases.failure import (
+    UNASKED_PROCESS,
+    AgentCalledExit,
+    AgentTimeout,
+    describe_failure_of,
+    place_of_error,
+)
+from ...landscapes.landscape import Model, describe_exception, escape_unprintable
 
 Subject = TypeVar("Subject")
 SHRINKING_SECONDS = 5.0
 """The time after which no smaller example is looked for."""
+NOT_TRIED = "not tried"
+"""The state of a clause where the time was over before it was clear."""
 MOST_TRIES = 200
 """The most smaller examples that are tried."""
 
 
 class ClauseBroken(AssertionError):
     """Raised where an example breaks a clause; the message says what happened."""
+
+
+class OutOfTime(Exception):
+    """Raised where the time was over before an example was tried to its end."""
 
 
 class ExampleRefused(Exception):
@@ -56,7 +68,8 @@ class ClauseResult:
     Attributes:
         clause: The name of the clause.
         sentence: What it says.
-        state: "kept", "broken", or "left out" where the clause says nothing of such a subject.
+        state: "kept", "broken", "left out" where the clause says nothing of such a subject, or "not tried" where there
+            was no time.
         examples: The number of examples that were tried, without those that were tried to find the smallest.
         example: The smallest example that breaks it, in words; "" if none does.
         cause: What happened then; "" if nothing did.
@@ -115,10 +128,16 @@ class Clause(Generic[Subject]):
                 found = self._try(subject, example)
                 if found is not None:
                     example, found = self._shrink(subject, example, found)
-                    return ClauseResult(self.name, self.sentence, "broken", tried, example.describe(), found)
+                    # A stranger's settings have any names.
+                    shown = escape_unprintable(example.describe())
+                    return ClauseResult(self.name, self.sentence, "broken", tried, shown, found)
+        except OutOfTime:
+            return ClauseResult(self.name, self.sentence, NOT_TRIED, tried)
         except Exception as error:
             # Its own methods are asked what to try it on.
-            return ClauseResult(self.name, self.sentence, "broken", tried, "", describe_failure(subject, error))
+            words = describe_failure(subject, error)
+            state = NOT_TRIED if UNASKED_PROCESS in words else "broken"
+            return ClauseResult(self.name, self.sentence, state, tried, "", "" if state == NOT_TRIED else words)
         return ClauseResult(self.name, self.sentence, "kept" if tried else "left out", tried)
 
     def _try(self, subject: Subject, example: Example) -> str | None:
@@ -128,7 +147,10 @@ class Clause(Generic[Subject]):
         except ExampleRefused:
             return None
         except (Exception, SystemExit, AgentTimeout, AgentCalledExit) as error:
-            return describe_failure(subject, error)
+            words = describe_failure(subject, error)
+            if UNASKED_PROCESS in words:
+                raise OutOfTime from None
+            return words
         return None
 
     def _shrink(self, subject: Subject, example: Any, cause: str) -> tuple[Any, str]:
@@ -140,7 +162,10 @@ class Clause(Generic[Subject]):
             if candidate is None:
                 break
             tries += 1
-            found = self._try(subject, candidate)
+            try:
+                found = self._try(subject, candidate)
+            except OutOfTime:
+                break
             if found is not None:
                 example, cause = candidate, found
                 smaller = example.list_smaller()
@@ -150,9 +175,13 @@ class Clause(Generic[Subject]):
 def describe_failure(subject: Any, error: BaseException) -> str:
     """Return in words what broke a clause: what was found, or what the subject raised, and in which line."""
     if isinstance(error, ClauseBroken):
-        return str(error)
-    own = isinstance(error, AgentError | AgentTimeout | AgentCalledExit)
-    words = str(error) if own else describe_exception(error, links=False)
+        return escape_unprintable(str(error))
+    if isinstance(error, AgentTimeout):
+        words = str(error)
+    elif isinstance(error, AgentError | AgentCalledExit):
+        words = describe_failure_of(error)
+    else:
+        words = describe_exception(error, links=False)
     place = place_of_error(subject, error) if isinstance(subject, Agent) else ""
     # Words that have a subject of their own get no other.
     head = "" if words.startswith(("it ", "its ")) else "it "

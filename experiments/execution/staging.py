@@ -142,7 +142,7 @@ def list_model_files(model: Model) -> Iterator[Path]:
     """Yield the user's files that define the class of a model or that it names, and the local modules they import."""
     module = type(model).__module__
     if isinstance(model, SandboxedAgent | SandboxedPolicy):
-        yield from with_local_imports(find_local_path(Path(model.code.path)))
+        yield from (find_local_path(Path(model.code.path).parent / name) for name in model.code.files)
     if module in LOADED_FILES:
         yield from with_local_imports(find_local_path(Path(LOADED_FILES[module][0])).absolute())
     yield from list_neighbour_files(module)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...agents.agent import AgentError
 from ...landscapes.landscape import Landscape, Refusal, Space
 from .errors import KeyPath, ProblemList, quote, suggest
 from .models import Experiment, RaySettings, StartRegion
@@ -110,9 +111,10 @@ def _check_budget(notes: ProblemList, experiment: Experiment, landscape: Landsca
             notes.report_message(("strategies", name), str(error))
             continue
         except Exception as error:
+            # The words of an agent in a sandbox say what its own process raised.
+            got = error if isinstance(error, AgentError) else f"{type(error).__name__}: {error}"
             notes.report_message(
-                ("strategies", name),
-                f"agents must have a row price, got {type(error).__name__}: {error}. Correct row_price of the class.",
+                ("strategies", name), f"agents must have a row price, got {got}. Correct row_price of the class."
             )
             continue
         if budget < needed:

@@ -15,13 +15,13 @@ from ...orchestrator.log.log import LogError
 from ..comparison.comparison import compare_runs
 from ..comparison.wording import list_names
 from ..contracts.check import describe_broken
-from ..contracts.clause import ClauseResult
+from ..contracts.clause import NOT_TRIED, ClauseResult
 from ..execution.results_directory import directory_stem
 from ..execution.watcher import Watcher
 from ..results.records.json_file import read_record
 from ..results.run_summary import RunSummary, read_summaries
-from .candidate import NOT_TRIED, Candidate, CandidateFailed, check_candidate, hangs, time_candidate
-from .race import Raced, choose_size, make_race, run_race
+from .candidate import Candidate, CandidateFailed, check_candidate, hangs, time_candidate
+from .race import RIVAL_POLICIES, Raced, choose_size, make_race, run_race
 from .rivals import Rivals
 from .standings import Standing, find_standings
 from .wording import Change, describe_candidate, find_change
@@ -101,11 +101,15 @@ class Attempt:
         states = [each.state for each in self.clauses]
         counts = {state: states.count(state) for state in STATES if state in states}
         told = [f"{count} clause{'' if count == 1 else 's'} {state}" for state, count in counts.items()]
-        return [f"Contract: {', '.join(told)}.", *describe_broken(self.clauses)]
+        over = " The time for them was over." if NOT_TRIED in states and not hangs(self.clauses) else ""
+        return [f"Contract: {', '.join(told)}.{over}", *describe_broken(self.clauses)]
 
     def describe_time(self) -> str:
         """Return what a proposal takes, in words; "" if it was not timed."""
-        return "" if self.seconds is None else f"{self.seconds * 1e6:,.0f} us a {self.unit}"
+        if self.seconds is None:
+            return ""
+        taken = f"{self.seconds * 1e6:,.0f} us" if self.seconds < 0.01 else f"{self.seconds * 1e3:,.0f} ms"
+        return f"{taken} a {self.unit}"
 
 
 def choose_folder(name: str) -> Path:
@@ -134,9 +138,14 @@ def make_attempt(candidate: Candidate, base: str, watch: Callable[[int], Any], s
         say: Is told what happens, one line at a time.
 
     Raises:
-        Refusal: Its folder is something else.
+        Refusal: Its folder is something else, or a rival has its name.
     """
     began = time.monotonic()
+    if candidate.kind in RIVAL_POLICIES:
+        raise Refusal(
+            f"FILE:CLASS must have a kind that no rival has, got {candidate.kind!r}. Rename it: it is raced against "
+            f"{', '.join(RIVAL_POLICIES)}."
+        )
     folder = choose_folder(candidate.kind)
     before = _read_last(folder)
     say(f"{candidate.reference}: {candidate.family} {candidate.kind}, {RUNG_TEXTS[candidate.rung]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 
 from ...agents.agent import Agent, AgentError
 from ...agents.leases.failure import HUNG_AGENT, LATE_PROCESS
+from ...agents.sandbox.confined_process import limit_conversations
 from ...agents.sandbox.ladder import NoSandbox, is_unsandboxed_allowed, require_rung
 from ...agents.sandbox.settings import Sandbox
 from ...agents.sandbox.their_code import read_code
@@ -18,23 +20,24 @@ from ...agents.sandbox.their_process import RefusedSettings, SelfDescription, Wr
 from ...landscapes.landscape import Refusal
 from ...orchestrator.loop.audit import InvalidDecision
 from ..contracts.check import check_clauses, find_clauses
-from ..contracts.clause import ClauseBroken, ClauseResult, describe_failure
+from ..contracts.clause import NOT_TRIED, ClauseBroken, ClauseResult, describe_failure
 from ..contracts.drive import drive_search
 from ..contracts.losses import bowl
 from ..contracts.played_run import PlayedRun, play_run
 from ..spec import catalogue
-from ..spec.errors import quote
+from ..spec.errors import SpecError, quote
 from ..spec.load import Experiment
 from ..spec.sandboxed import ROLES, SANDBOX_KEY
 
 SANDBOX = Sandbox(seconds=5.0)
 """The limits of what is tried: the usual ones, but for the time of a message, so that a loop is found out sooner."""
+OWN_PLACE = re.compile(r"\bstrategies\.it\.(agents|policy)(\.0)?(\.kind)?(?= must )")
+"""Where a candidate stands in the experiment by which it is built."""
 NOT_OF_FAMILY = "names no subclass of"
-NOT_TRIED = "not tried"
-TIMED_DIMENSION, TIMED_EVALUATIONS = 5, (20, 500)
+TIMED_DIMENSION, TIMED_EVALUATIONS = 5, (3, 20, 500)
 """Where a candidate is timed: first briefly, to find out whether there is time for more."""
 SLOW_SECONDS = 1.0
-"""A candidate whose brief search takes so long is timed by that alone."""
+"""A candidate whose brief search takes so long is timed by that."""
 
 
 class CandidateFailed(Exception):
@@ -111,17 +114,21 @@ def open_candidate(reference: str, base: str) -> Candidate:
     except NoSandbox as error:
         raise Refusal(str(error)) from None
     except RefusedSettings as error:
-        places = ", ".join(str(loc[0]) for loc, _, _ in error.problems if loc)
+        places = "; ".join(f"{loc[0]} ({message})" for loc, _, message in error.problems if loc)
         raise Refusal(
             f"FILE:CLASS must be made without settings, got {quote(reference)}, which refuses that: {places or error}. "
-            "Give each setting a default."
+            "Give each setting a default that it accepts."
         ) from None
     except WrongClass as error:
         raise Refusal(
             f"FILE:CLASS must name an agent or a policy that can be used, got {quote(reference)}, which {error}. "
             "Correct the file."
         ) from None
-    return Candidate(reference, family, said.kind, code.digest, _build(family, reference, base), rung)
+    try:
+        model = _build(family, reference, base)
+    except SpecError as error:
+        raise Refusal(OWN_PLACE.sub("FILE:CLASS", str(error))) from None
+    return Candidate(reference, family, said.kind, code.digest, model, rung)
 
 
 def _ask_family(ask: Callable[[str], SelfDescription]) -> tuple[str, SelfDescription]:
@@ -159,11 +166,12 @@ def check_candidate(candidate: Candidate, end: float) -> list[ClauseResult]:
         end: When to stop, on the monotonic clock.
     """
     results: list[ClauseResult] = []
-    for clause in find_clauses(candidate.family):
-        if hangs(results) or time.monotonic() > end:
-            results.append(ClauseResult(clause.name, clause.sentence, NOT_TRIED))
-        else:
-            results += check_clauses(candidate.model, [clause])
+    with limit_conversations(end):
+        for clause in find_clauses(candidate.family):
+            if hangs(results) or time.monotonic() > end:
+                results.append(ClauseResult(clause.name, clause.sentence, NOT_TRIED))
+            else:
+                results += check_clauses(candidate.model, [clause])
     return results
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...agents.sandbox.confined_process import limit_conversations
 from ...orchestrator.run_spec import RunSpec
 from ..execution.plan import make_plan
 from ..execution.session import RunInterrupted, begin_session
@@ -186,8 +187,11 @@ def run_race(experiment: Experiment, size: RaceSize, path: Path, end: float, wat
     """
     deadline = _Deadline(watcher, end)
     errors: dict[str, Exception] = {}
+    plan = make_plan(experiment)
     try:
-        _, errors = begin_session(make_plan(experiment), path, deadline)
+        # A run is stopped between leases, each of which may take a slow candidate minutes.
+        with limit_conversations(end + 1.0):
+            _, errors = begin_session(plan, path, deadline)
     except RunInterrupted:
         if not deadline.is_over:
             raise

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...agents.agent import Incumbent, Lease, Region, in_cube
+from ...landscapes.landscape import escape_unprintable
 from ..state.member import Member
 from ..state.run import Run
 
@@ -193,4 +194,4 @@ def _describe_value(value: Any) -> str:
 
 def _make_error(field: str, rule: str, got: str, here: DecisionPlace, advice: str) -> InvalidDecision:
     place = ", ".join(f"{what} {which}" for what, which in zip(("policy", "decision", "lease"), here, strict=False))
-    return InvalidDecision(f"{field} must be {rule}, got {got} ({place}). {advice}")
+    return InvalidDecision(escape_unprintable(f"{field} must be {rule}, got {got} ({place}). {advice}"))

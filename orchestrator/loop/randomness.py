@@ -6,8 +6,9 @@ import hashlib
 from typing import Any
 
 import numpy as np
-from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
+
+from ...agents.toolbox.key_sequence import KeySequence
 
 
 def stream(*key: object) -> np.random.Generator:
@@ -21,7 +22,7 @@ def stream(*key: object) -> np.random.Generator:
         True
     """
     # numpy takes any ISeedSequence; its stubs name one of them.
-    return np.random.Generator(np.random.Philox(_KeySequence(_key_words(key))))  # type: ignore[arg-type]
+    return np.random.Generator(np.random.Philox(KeySequence(_key_words(key))))  # type: ignore[arg-type]
 
 
 class RekeyedGenerator(np.random.Generator):
@@ -33,7 +34,7 @@ class RekeyedGenerator(np.random.Generator):
     """
 
     def __init__(self) -> None:
-        self._philox = np.random.Philox(_KeySequence(_key_words(())))  # type: ignore[arg-type]
+        self._philox = np.random.Philox(KeySequence(_key_words(())))  # type: ignore[arg-type]
         super().__init__(self._philox)
         self._state: Any = self._philox.state
         self._key: tuple[object, ...] | None = None
@@ -55,17 +56,3 @@ class RekeyedGenerator(np.random.Generator):
 def _key_words(key: tuple[object, ...]) -> NDArray[np.uint64]:
     text = "\x1f".join(map(str, key))
     return np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], dtype=np.uint64)
-
-
-class _KeySequence(ISeedSequence):
-    """A seed sequence that gives Philox its key.
-
-    ``Philox(key=...)`` has the same effect, but first asks the system for entropy that it does not use, which costs
-    three times as much.
-    """
-
-    def __init__(self, words: NDArray[np.uint64]) -> None:
-        self._words = words
-
-    def generate_state(self, n_words: int, dtype: Any = np.uint64) -> NDArray[Any]:
-        return self._words

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ...agents.agent import Lease, Region
 from ...agents.evaluation.first_rows import FirstRows
-from ...agents.sandbox.agent_side import MOST_WORDS, describe_class, load_class, send_error
+from ...agents.sandbox.agent_side import LONGEST_NAME, describe_class, load_class, send_error
 from ...agents.sandbox.frames import ChannelClosed, ConfinedChannel, dump_header
-from ...agents.sandbox.plain_data import FloatCursor, decode_generator, decode_space
+from ...agents.sandbox.plain_data import FloatCursor, decode_generator, decode_space, encode_text
 from ...landscapes.landscape import Array
 from ..log.codec import decode_event
 from ..policies.policy import Policy
 from ..state.advance import advance
 from ..state.member import Member
 from ..state.run import Run
-
-MOST_REASON = 3000
-"""The most characters of the reason of a lease."""
 
 
 def serve(channel: ConfinedChannel) -> None:
@@ -42,7 +40,7 @@ def serve(channel: ConfinedChannel) -> None:
             except ChannelClosed:
                 raise
             except BaseException as error:
-                send_error(channel, None, error)
+                send_error(channel, error)
     except ChannelClosed:
         return
 
@@ -71,7 +69,7 @@ def _decide(channel: ConfinedChannel, policy: Policy, run: Run, header: dict[str
         advance(run, decode_event(kind, body, find))
     leases = policy.decide(run, decode_generator(header["rng"]))
     if type(leases) is not tuple or not all(isinstance(lease, Lease) for lease in leases):
-        channel.send(dump_header({"op": "returned", "type": type(leases).__name__[:MOST_WORDS]}))
+        channel.send(dump_header({"op": "returned", "type": type(leases).__name__[:LONGEST_NAME]}))
         return
     frames = [_encode_lease(lease) for lease in leases]
     for data, vectors in frames:
@@ -80,23 +78,25 @@ def _decide(channel: ConfinedChannel, policy: Policy, run: Run, header: dict[str
 
 
 def _encode_lease(lease: Lease) -> tuple[dict[str, Any], list[Array]]:
+    """Return a lease as a header and floats: what it holds as text, which may be longer than a header, and points."""
     best = lease.incumbent
     data: dict[str, Any] = {
-        "op": "lease",
         "id": lease.id,
         "agent": lease.agent,
-        "budget": int(lease.budget) if isinstance(lease.budget, int) else repr(lease.budget)[:MOST_WORDS],
+        "budget": int(lease.budget) if isinstance(lease.budget, int) else repr(lease.budget)[:LONGEST_NAME],
         "radius": float(lease.region.radius),
         "center": len(lease.region.center),
-        "reason": lease.reason[:MOST_REASON],
+        "reason": lease.reason,
         "fresh": lease.fresh,
         "settings": lease.settings,
         "archive": lease.archive,
         "takes_over": lease.takes_over,
-        "lanes": int(lease.lanes) if isinstance(lease.lanes, int) else repr(lease.lanes)[:MOST_WORDS],
+        "lanes": int(lease.lanes) if isinstance(lease.lanes, int) else repr(lease.lanes)[:LONGEST_NAME],
         "repeats": lease.repeats,
     }
-    if best is None:
-        return data, [lease.region.center]
-    data["incumbent"] = [best.agent, best.lease, best.row, float(best.loss)]
-    return data, [lease.region.center, best.point]
+    points = [lease.region.center]
+    if best is not None:
+        data["incumbent"] = [best.agent, best.lease, best.row, float(best.loss)]
+        points.append(best.point)
+    length, text = encode_text(json.dumps(data))
+    return {"op": "lease", "length": length}, [text, *points]

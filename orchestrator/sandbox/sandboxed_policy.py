@@ -13,10 +13,10 @@ from pydantic import model_serializer
 from ...agents.agent import Incumbent, Lease, Region
 from ...agents.sandbox.confined_process import POLICY_ROLE, ConfinedError, ConfinedProcess, quote_text
 from ...agents.sandbox.frames import Frame, dump_header
-from ...agents.sandbox.plain_data import encode_generator, encode_space
+from ...agents.sandbox.plain_data import count_text_floats, decode_text, encode_generator, encode_space
 from ...agents.sandbox.settings import Sandbox
 from ...agents.sandbox.their_code import TheirCode
-from ...agents.sandbox.their_process import SelfDescription, TheirError, WrongClass, load_their_class
+from ...agents.sandbox.their_process import SelfDescription, TheirError, WrongClass, load_their_class, read_error
 from ...landscapes.landscape import Array
 from ..log.codec import encode_event, event_kind
 from ..loop.audit import InvalidDecision
@@ -114,7 +114,7 @@ class PolicyProcess:
             frame = self._process.ask(dump_header(header), self._vectors)
             self._events, self._vectors, self._floats = [], [], 0
             return self._read_decision(self._process, frame, run)
-        except (ConfinedError, TheirError, WrongClass, ValueError, TypeError, KeyError) as error:
+        except (ConfinedError, TheirError, WrongClass, ValueError, TypeError, KeyError, RecursionError) as error:
             raise InvalidDecision(
                 f"policy {self.kind} must decide, and {_name_subject(error)}{quote_text(error)} "
                 f"(decision {run.decisions}). Correct its "
@@ -131,8 +131,8 @@ class PolicyProcess:
         process = self._exit.enter_context(load_their_class(POLICY_ROLE, policy.code, policy.sandbox, policy.openly))
         header, vectors = self._opening
         frame = process.ask(dump_header(header), vectors)
-        if frame[0].get("op") != "begun":
-            raise TheirError(f"failed: {quote_text(frame[0].get('cause'))}")
+        if _read_failure(frame).get("op") != "begun":
+            raise TheirError("sent what is no beginning")
         return process
 
     def _put_vector(self, vector: Array) -> dict[str, Any]:
@@ -147,9 +147,7 @@ class PolicyProcess:
         while frame[0].get("op") == "lease" and len(leases) <= len(run.members):
             leases.append(_read_lease(frame, run))
             frame = process.receive()
-        header = frame[0]
-        if header.get("op") == "raised":
-            raise TheirError(f"failed: {quote_text(header.get('cause'))}")
+        header = _read_failure(frame)
         if header.get("op") == "returned":
             raise TheirError(f"returned {quote_text(header.get('type'))} instead of a tuple of leases")
         if header.get("op") != "decided" or header.get("leases") != len(leases):
@@ -176,9 +174,21 @@ def _describe_run(policy: SandboxedPolicy, run: Run) -> tuple[dict[str, Any], li
     return header, [*vectors, np.asarray(run.region.center)]
 
 
+def _read_failure(frame: Frame) -> dict[str, Any]:
+    """Return the header of a frame. Raises TheirError if it tells what the policy raised."""
+    try:
+        return read_error(frame)
+    except TheirError as error:
+        raise TheirError(f"failed: {error}{f' ({error.place})' if error.place else ''}") from None
+
+
 def _read_lease(frame: Frame, run: Run) -> Lease:
     """Return the lease of a frame; every decision is audited before it is recorded. Raises TheirError."""
-    header, floats = frame
+    length, floats = frame[0].get("length"), frame[1]
+    header = json.loads(decode_text(length, floats))
+    if type(header) is not dict or type(length) is not int:
+        raise TheirError("sent a lease that is none")
+    floats = floats[count_text_floats(length) :]
     count, best, settings = header["center"], header.get("incumbent"), header["settings"]
     if type(count) is not int or not 0 <= count <= len(floats) or type(settings) is not dict:
         raise TheirError("sent a lease that is none")

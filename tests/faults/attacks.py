@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from searchparty import AgentError, Lease, Region
+from searchparty.agents.leases.proposal import price_proposal
 from searchparty.agents.sandbox import ladder
 from searchparty.agents.sandbox.confined_process import AGENT_ROLE
 from searchparty.agents.sandbox.sandboxed_agent import SandboxedAgent
@@ -214,6 +215,15 @@ ATTACKS = {
         " lambda: libc.getenv(b'PLANTED'))",
         cause="{}",
     ),
+    "the processor time of a process": Attack(
+        "return tries(lambda: time.clock_gettime((~words['victim'] << 3) | 2))", r'\["\d', '["!PermissionError"]'
+    ),
+    "names of users": Attack(
+        "import pwd\n"
+        "return tries(lambda: pwd.getpwuid(0), lambda: pwd.getpwnam('root'), lambda: os.path.expanduser('~'))",
+        "pw_name",
+        '["!KeyError", "!KeyError", "~"]',
+    ),
     "write": Attack(
         "work = words['work']\n"
         "return tries(lambda: open(words['file'], 'w').write('x'), lambda: open(work + '/new', 'w').write('x'),"
@@ -301,8 +311,14 @@ ATTACKS = {
     "json that is deep": Attack(
         "os.write(3, (4000).to_bytes(4, 'little') + bytes(4) + b'[' * 4000)\nreturn 0", cause="no JSON"
     ),
-    "nan": Attack("yield np.full((1, 2), np.nan)", cause="points (1, 2)", raw=True),
-    "a wrong shape": Attack("yield np.zeros((2, 3, 4))", cause="points (2, 3, 4)", raw=True),
+    "nan": Attack("yield np.full((1, 2), np.nan)", cause="proposed [nan, nan], outside the unit cube", raw=True),
+    "a wrong shape": Attack("yield np.zeros((2, 3, 4))", cause="proposed shape (2, 3, 4)", raw=True),
+    "a minimum that is none": Attack(
+        'head = b\'{"op":"converged","loss":NaN,"length":0,"escape":true}\'\n'
+        "os.write(3, len(head).to_bytes(4, 'little') + (3).to_bytes(4, 'little') + head + bytes(24))\nyield",
+        cause="a minimum without a loss",
+        raw=True,
+    ),
     "a shape that lies": Attack(
         'head = b\'{"op":"points","kind":"","shape":[1000000,2]}\'\n'
         "os.write(3, len(head).to_bytes(4, 'little') + (2).to_bytes(4, 'little') + head + bytes(16))\nyield",
@@ -414,7 +430,7 @@ def attack_with(attack, targets, number):
         said = describe_their_class(AGENT_ROLE, code, limits, openly, {})
         agent = SandboxedAgent.of_description(code, {}, said, limits, openly)
         search = agent.search(SPACE, LEASE, np.random.Generator(np.random.Philox(0)))
-        return f"points {next(search).shape}"
+        return f"points {price_proposal(next(search), SPACE, 1, False).points.shape}"
     except AgentError as error:
         return str(error)
 
@@ -461,7 +477,7 @@ def main():
     raise_loopback()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     targets, wrong = Targets(), []
-    os.environ["PATH"] = f"{targets.planted}:{os.environ['PATH']}"
+    os.environ |= {"PATH": f"{targets.planted}:{os.environ['PATH']}", "LD_PRELOAD": f"{targets.planted}/none.so"}
     try:
         for number, name in enumerate(names or ATTACKS):
             wrong += judge(name, ATTACKS[name], targets, number)

@@ -25,6 +25,7 @@ from .local_ray import (
     is_bound_to_loopback,
     keep_signal_handler,
     leave_out_servants,
+    make_job_config,
     require_token,
 )
 from .probe import CLIENT_SCHEME, TOKEN_ADVICE, probe_address
@@ -56,6 +57,7 @@ def start_ray(address: str | None, staged_directory: Path | None = None) -> None
                 stack.enter_context(leave_out_servants())
                 # If RAY_ADDRESS happens to be set, Ray must still start a local cluster, not join that one.
                 options |= {"include_dashboard": False, "address": "local"} | stack.enter_context(bind_to_loopback())
+                options["job_config"] = make_job_config()
             else:
                 options["address"] = address
                 if is_bound_to_loopback(address):

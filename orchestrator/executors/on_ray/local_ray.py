@@ -9,11 +9,13 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import ray
+from ray.job_config import JobConfig
 
 from ...loop.executor import ExecutorError
 
@@ -172,3 +174,23 @@ def _replace(module: Any, name: str, function: Callable[[Any], Any]) -> Iterator
     finally:
         if known is not None:
             setattr(module, name, known)
+
+
+def make_job_config() -> JobConfig:
+    """Return settings by which the processes of a local Ray import modules from where this one does, and nowhere else.
+
+    Ray has them look in the folder that the user is in first. A file there that has the name of a package, among those
+    of a stranger for instance, would be imported in its place.
+    """
+    config = JobConfig()
+    config._py_driver_sys_path = _OwnFolders()
+    return config
+
+
+class _OwnFolders(list[str]):
+    """Folders that Ray adds for its processes, without those that are not in this process's path."""
+
+    def extend(self, folders: Iterable[str]) -> None:
+        """Add folders."""
+        known = {os.path.abspath(place) for place in sys.path}
+        super().extend(folder for folder in folders if folder in known)

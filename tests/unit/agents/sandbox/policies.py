@@ -21,6 +21,19 @@ class Turns(Policy):
         known = f"{member.leases} leases, {len(run.minima)} minima, {list(member.improvements)}, {run.level:.9g}"
         return (Lease(run.leases, member.name, budget, region, known, best, member.needs_fresh, archive=run.collected),)
 """
+WORDY = """\
+from turns import Turns as Few
+from dataclasses import replace
+from typing import Literal
+
+
+class Wordy(Few):
+    kind: Literal["wordy"] = "wordy"
+
+    def decide(self, run, rng):
+        words = f"line {run.leases}\\n\\u53ce \\x1b[1m" * 400
+        return tuple(replace(lease, reason=words) for lease in super().decide(run, rng))
+"""
 BAD = """\
 import os
 import time
@@ -60,4 +73,5 @@ class Bad(Policy):
 def write_policies(folder):
     """Write the files of policies into a folder."""
     (folder / "turns.py").write_text(TURNS)
+    (folder / "wordy.py").write_text(WORDY)
     (folder / "bad_policy.py").write_text(BAD)

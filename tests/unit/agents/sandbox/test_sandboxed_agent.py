@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from searchparty import AgentError, Experiment, Lease, Region, run
 from searchparty.agents.agent import Told, WithGradient
 from searchparty.agents.sandbox import ladder
-from searchparty.agents.sandbox.confined_process import AGENT_ROLE
+from searchparty.agents.sandbox.confined_process import AGENT_ROLE, limit_conversations
 from searchparty.agents.sandbox.sandboxed_agent import SandboxedAgent
 from searchparty.agents.sandbox.settings import Sandbox
 from searchparty.agents.sandbox.their_code import read_code
@@ -125,6 +126,8 @@ def test_the_class_is_asked_what_it_is(strangers):
         "def model_dump(self, **_): return ['odd']",
         "def model_dump(self, **_): return {'kind': 'odd', 'text': chr(0xd800)}",
         "@classmethod\n    def model_json_schema(cls, *_): return {'least': float('nan')}",
+        "@classmethod\n    def model_json_schema(cls, *_): return {'properties': ['step']}",
+        "@classmethod\n    def model_json_schema(cls, *_): return {'properties': {'step': 3}}",
     ],
 )
 def test_what_it_says_of_itself_must_be_data_that_can_be_logged(tmp_path, method):
@@ -178,6 +181,40 @@ def test_what_cannot_stand_under_sandbox_is_refused(strangers, entry, words):
     assert words in str(told.value)
 
 
+@pytest.mark.parametrize("place", ["beside.py", "beside", "beside/deep.py", "beside/deep"])
+def test_links_beside_a_strangers_file_lead_to_no_file_of_the_user(tmp_path, place):
+    secret, theirs = tmp_path / "mine", tmp_path / "theirs"
+    secret.mkdir()
+    theirs.mkdir()
+    (secret / "deep.py").write_text("SECRET = 1\n")
+    (theirs / "their.py").write_text("import beside\n")
+    link = theirs / place
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(secret / "deep.py" if place.endswith(".py") else secret)
+    if place == "beside/deep":
+        # A link to a folder within a package is not followed at all.
+        assert read_code("their.py:Their", str(theirs)).files == {"their.py": "import beside\n"}
+        return
+    with pytest.raises(LandscapeError, match="imports only what lies beside it, got .* is a link to .*Copy that"):
+        read_code("their.py:Their", str(theirs))
+
+
+def test_links_that_stay_beside_a_strangers_file_are_followed(tmp_path):
+    (tmp_path / "real.py").write_text("X = 1\n")
+    (tmp_path / "beside.py").symlink_to(tmp_path / "real.py")
+    (tmp_path / "their.py").write_text("import beside\n")
+    assert list(read_code("their.py:Their", str(tmp_path)).files) == ["their.py", "beside.py"]
+
+
+def test_a_file_is_read_only_if_it_is_short(tmp_path):
+    (tmp_path / "their.py").write_text("import beside\n")
+    (tmp_path / "beside.py").write_text("#" * (1 << 20))
+    with pytest.raises(LandscapeError, match="at most 1 MB of code"):
+        read_code("their.py:Their", str(tmp_path))
+    (tmp_path / "beside.py").write_text("#" * 1_000_000)
+    assert len(read_code("their.py:Their", str(tmp_path)).files["beside.py"]) == 1_000_000
+
+
 def test_user_code_that_is_withheld_is_not_run_in_a_sandbox_either(strangers):
     from searchparty.landscapes.user_code import withhold_user_code
 
@@ -193,9 +230,6 @@ def test_user_code_that_is_withheld_is_not_run_in_a_sandbox_either(strangers):
         ("raise AgentError('these do not fit')\nyield", r"these do not fit"),
         ("sys.exit('enough')\nyield", r"raised SystemExit: enough"),
         ("os._exit(7)\nyield", r"called os\._exit\(7\)"),
-        ("yield [[0.5, 0.5]]", r"proposed a list; it must be a float64 array \(n, D\)"),
-        ("yield np.zeros((1, 2), dtype=int)", r"proposed a ndarray of int64; it must be"),
-        ("yield 'text'", r"proposed a str; it must be"),
         ("os.write(3, b'x' * 100)\nyield", r"its confined process sent a header of"),
         ("os.write(3, bytes(8))\nyield", r"its confined process sent a header that is no JSON"),
         ("os.close(3)\nyield", r"its confined process ended \(exit code"),
@@ -213,6 +247,16 @@ def test_failures_are_the_agents(tmp_path, body, cause):
 def test_a_late_answer_is_a_verdict(tmp_path):
     with pytest.raises(AgentError, match=r"its confined process sent nothing for 0\.5 s, the limit of its sandbox"):
         next(search_with("time.sleep(100)\nyield", tmp_path, seconds=0.5))
+
+
+def test_nothing_is_asked_when_the_time_is_over(tmp_path):
+    search = search_with("while True: yield np.zeros((1, 2))", tmp_path)
+    told = Told(np.zeros(1), None, Lease(0, "a", 10, Region.whole(2), "first lease", fresh=True))
+    with limit_conversations(time.monotonic() + 60):
+        next(search)
+    search.send(told)
+    with limit_conversations(0.0), pytest.raises(AgentError, match="was not asked: the time is over"):
+        search.send(told)
 
 
 def test_an_answer_that_comes_byte_by_byte_is_late(tmp_path):
@@ -252,37 +296,6 @@ def test_the_way_down_from_a_saddle_is_kept(tmp_path):
     found = end.value.value
     assert (found.point.tolist(), found.loss, found.why) == ([0.5, 0.25], 1.5, "flat")
     assert found.escape.tolist() == [0.0, -2.0]
-
-
-def test_runs_that_escape_from_saddles_are_the_same_with_and_without(tmp_path):
-    text = HEAD + (
-        "    def search(self, space, lease, rng):\n"
-        "        told = yield lease.region.center[None]\n"
-        "        point = lease.region.center\n"
-        "        return Converged(point, float(told.losses[0]), 'flat', rng.standard_normal(space.dimension))\n"
-    )
-    (tmp_path / "their.py").write_text(text)
-    hashes = set()
-    for number, sandbox in enumerate(({}, {"sandbox": {}})):
-        data = {
-            "name": "saddles", "budget": 12, "landscapes": [{"kind": "rastrigin", "dimension": 2}],
-            "strategies": {"a": {"agents": [{"kind": "their.py:Their"} | sandbox], "policy": {"escape": 0.2}}},
-            "executor": "simulated",
-        }  # fmt: skip
-        found = run(Experiment.from_data(data, base=str(tmp_path)), out=tmp_path / f"r{number}", report=False)
-        assert not found.errors
-        with LogReader(found.path) as reader:
-            hashes.add(trace_hash(reader))
-    assert len(hashes) == 1
-
-
-def test_what_it_returns_is_told_by_its_type(tmp_path):
-    search = search_with("yield np.zeros((1, 2))\nreturn {'a': 1}", tmp_path)
-    next(search)
-    with pytest.raises(StopIteration, match="dict") as end:
-        search.send(Told(np.zeros(1), None, Lease(0, "a", 10, Region.whole(2), "first lease", fresh=True)))
-    assert type(end.value.value).__name__ == "dict"
-    assert end.value.value != {"a": 1}
 
 
 def test_a_price_may_depend_on_the_bounds(tmp_path):
@@ -352,13 +365,32 @@ yield"""
     )
 
 
+def test_names_of_users_are_unknown_and_no_plugin_that_looks_them_up_aborts(tmp_path):
+    body = """import pwd
+found = [os.path.expanduser("~")]
+for look in (lambda: pwd.getpwuid(0), lambda: pwd.getpwnam("root")):
+    try:
+        found.append(look())
+    except KeyError:
+        found.append(None)
+raise AgentError(repr(found))
+yield"""
+    with pytest.raises(AgentError, match=r"^\['~', None, None\]$"):
+        next(search_with(body, tmp_path))
+
+
 def test_processes_do_not_outlive_the_search(tmp_path):
     search = search_with("yield np.array([[os.getpid() / 1e9, 0.0]])\nyield", tmp_path)
+    others = {child for server in children_of(os.getpid()) for child in children_of(server)}
     next(search)
-    before = children_of(os.getpid())
-    assert before
+    own = {child for server in children_of(os.getpid()) for child in children_of(server)} - others
+    assert own
     search.close()
-    assert all(not children_of(server) for server in before)
+    # Their server ends them once it hears that nobody needs them.
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{child}").exists() for child in own) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(Path(f"/proc/{child}").exists() for child in own)
 
 
 def test_an_answer_that_nobody_waited_for_is_put_aside(strangers):

@@ -24,11 +24,11 @@ def base(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("concurrency", [1, 3])
-def test_decisions_are_the_same_with_and_without(base, tmp_path, concurrency):
+@pytest.mark.parametrize(("kind", "concurrency"), [("turns.py:Turns", 1), ("turns.py:Turns", 3), ("wordy.py:Wordy", 3)])
+def test_decisions_are_the_same_with_and_without(base, tmp_path, kind, concurrency):
     hashes = set()
     for sandbox in ({}, {"sandbox": {}}):
-        experiment = experiment_of({"kind": "turns.py:Turns", "size": 30} | sandbox, base, concurrency=concurrency)
+        experiment = experiment_of({"kind": kind, "size": 30} | sandbox, base, concurrency=concurrency)
         found = run(experiment, out=tmp_path / f"r{len(sandbox)}", report=False)
         assert not found.errors
         with LogReader(found.path) as reader:

@@ -98,6 +98,10 @@ class TestFilter:
         # New limits, at an address whose low or high half is zero too; and the limits of others.
         assert {decide(architecture, prlimit, (0, 7, place, 0)) for place in (1, 1 << 32, 1 << 47)} == {REFUSED}
         assert decide(architecture, prlimit, (1, 7, 0, 1 << 40)) == REFUSED
+        clock = CONDITIONS["clock_gettime"][0].call[architecture.column]
+        assert {decide(architecture, clock, (number, 1 << 40)) for number in range(12)} == {ALLOW}
+        # The processor time of process 1.
+        assert decide(architecture, clock, ((~1 << 3 | 2) & 0xFFFFFFFF, 1 << 40)) == REFUSED
 
     def test_the_program_fits_into_the_kernel(self, architecture):
         program = make_filter(architecture)

@@ -150,6 +150,7 @@ class Greedy(Sound):
 BAD = [
     (Stray, "points-in-cube", "D = 3, seed 0, 12 evaluations, on bowl", "outside the unit cube"),
     (Forgetful, "repeatable", "D = 1, seed 0, 1 evaluation, on bowl", "gave other points: point 0 was"),
+    (Forgetful, "budget-unread", "D = 1, seed 0, 1 evaluation", "even the same search under the same lease gave"),
     (Miser, "budget-unread", "D = 1, seed 0, 1 evaluation", "under a lease with another budget"),
     (Believer, "failures", "D = 1, seed 0, 1 evaluation, on every evaluation fails", "it converged to a loss of inf"),
     (

@@ -1,7 +1,11 @@
 """What is recorded of sandboxes, and told; and that a log that was worked in one is not worked without."""
 
 import json
+import os
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 from policies import write_policies
 from strangers import write_strangers
@@ -9,6 +13,7 @@ from typer.testing import CliRunner
 
 from searchparty import minimize, run
 from searchparty.agents.sandbox import ladder
+from searchparty.agents.sandbox.confined_process import list_import_folders
 from searchparty.experiments.cli.main import app
 from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.execution.staging import stage_files
@@ -122,6 +127,22 @@ def test_no_command_imports_what_stands_under_sandbox(yaml, tmp_path, monkeypatc
         done = CliRunner().invoke(app, words)
         assert done.exit_code == 0, (words, done.output, done.exception)
         assert not marker.exists(), words
+
+
+def test_no_command_imports_a_file_beside_theirs_that_is_named_as_a_package(yaml, tmp_path):
+    marker = tmp_path / "imported"
+    for name in ("pydantic.py", "numpy.py", "yaml.py", "secrets.py"):
+        (tmp_path / name).write_text(MARKS.format(marker=str(marker)))
+    done = subprocess.run(
+        [sys.executable, "-m", "searchparty", "check", yaml.name], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.returncode, marker.exists()) == (0, False), done.stderr
+
+
+def test_servers_import_nothing_from_the_folders_of_a_user(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert str(tmp_path) not in list_import_folders()
+    assert os.path.dirname(np.__path__[0]) in list_import_folders()
 
 
 def test_minimize_works_agents_in_a_sandbox(yaml, tmp_path):

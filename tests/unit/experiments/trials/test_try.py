@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from searchparty.agents.agent import AgentError
+from searchparty.agents.sandbox.confined_process import limit_conversations
 from searchparty.agents.sandbox.settings import Sandbox
 from searchparty.experiments.cli import try_class
 from searchparty.experiments.comparison.comparison import compare_runs
@@ -190,6 +191,82 @@ def test_a_class_that_hangs_is_ended_soon(command, tmp_path, small, monkeypatch)
     assert "Not raced: it takes too long for a proposal." in done.stdout
 
 
+ODD = (
+    WALK
+    + """
+    def row_price(self, space):
+        return PRICE
+
+    @classmethod
+    def model_json_schema(cls, *args, **more):
+        red = {"description": "WORDS", "type": "number", "minimum": 0}
+        return {"description": "x", "properties": {"\\x1b[31mred": red}}
+"""
+)
+
+
+def test_what_cannot_be_tried_is_said_of_the_class(tmp_path):
+    write(tmp_path, ODD, STEP=0.3, PRICE=1.5)
+    with pytest.raises(Refusal, match="^FILE:CLASS must have a row price, got raised TypeError: 'float'"):
+        candidate.open_candidate("their.py:Walk", str(tmp_path))
+    write(tmp_path, WALK, STEP="float('nan')")
+    with pytest.raises(Refusal, match=r"refuses that: step \(Input should be a finite number\)\. Give each"):
+        candidate.open_candidate("their.py:Walk", str(tmp_path))
+
+
+@pytest.mark.parametrize(("words", "name"), [("", "described"), ("x", "setting-ends")])
+def test_names_of_a_strangers_settings_reach_no_terminal_as_they_are(tmp_path, words, name):
+    write(tmp_path, ODD, STEP=0.3, PRICE=1, WORDS=words)
+    opened = candidate.open_candidate("their.py:Walk", str(tmp_path))
+    (clause,) = [each for each in check.find_clauses("agent") if each.name == name]
+    found = clause.check(opened.model)
+    if name == "described":
+        assert found.cause == r"the setting \x1b[31mred has no description (Field)"
+    else:
+        # The class does not know the setting itself.
+        assert found.state == "kept"
+    assert found.describe().replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("proposal", ["x", "Repeat(x)"])
+def test_a_proposal_that_is_changed_later_is_seen_from_without(tmp_path, proposal):
+    text = WALK[: WALK.index("        best, step")] + (
+        "        from searchparty import Repeat\n        x = rng.random((1, space.dimension))\n"
+        f"        while True:\n            yield {proposal}\n            CHANGE\n"
+    )
+    states = {}
+    for change in ("x[:] = rng.random(x.shape)", "x = rng.random(x.shape)"):
+        write(tmp_path, text, STEP=0.3, CHANGE=change)
+        opened = candidate.open_candidate("their.py:Walk", str(tmp_path))
+        (clause,) = [each for each in check.find_clauses("agent") if each.name == "points-in-cube"]
+        found = clause.check(opened.model)
+        states[found.state] = found.cause
+    assert states == {"kept": "", "broken": "a proposal was changed after it was made: yield a copy"}
+
+
+def test_a_slow_class_is_not_tried_beyond_its_time(command, tmp_path, small, monkeypatch):
+    slow = "        import time\n        while True:\n            time.sleep(0.5)"
+    write(tmp_path, WALK.replace("        while True:", slow), STEP=0.3)
+    monkeypatch.setattr(attempt, "CONTRACT_SECONDS", 1.0)
+    monkeypatch.setattr(attempt, "TOTAL_SECONDS", attempt.REST_SECONDS)
+    done = command("try", "their.py:Walk", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    # Its clauses would take ten minutes; its race, of which not one lease ends in time, as long.
+    assert "clauses not tried. The time for them was over." in done.stdout
+    assert "The time was over before all its runs had ended" in done.stdout
+    assert "failed in" not in done.stdout
+
+
+def test_a_clause_is_broken_or_not_tried_where_the_time_is_over(tmp_path):
+    write(tmp_path, STRAY, STEP=0.3)
+    opened = candidate.open_candidate("their.py:Walk", str(tmp_path))
+    (clause,) = [each for each in check.find_clauses("agent") if each.name == "repeatable"]
+    assert clause.check(opened.model).state == "broken"
+    with limit_conversations(time.monotonic()):
+        found = clause.check(opened.model)
+    assert (found.state, found.cause, found.examples) == ("not tried", "", 1)
+
+
 def test_a_class_that_fails_where_it_is_timed_is_not_raced(command, tmp_path, small, monkeypatch):
     monkeypatch.setitem(check.CONTRACTS, "agent", check.CONTRACTS["agent"][:1])
     write(
@@ -267,6 +344,7 @@ def test_a_policy_leads_the_usual_team(command, tmp_path, small):
 def test_what_cannot_be_tried_is_refused(command, tmp_path):
     write(tmp_path, WALK + "\n\nclass Needy(Walk):\n    kind: Literal['needy'] = 'needy'\n    size: int\n", STEP=0.3)
     (tmp_path / "broken.py").write_text("def f(:\n")
+    (tmp_path / "rival.py").write_text(POLICY.replace('"turns"', '"bandit"'))
     (tmp_path / "bare.py").write_text(
         "from typing import Literal\nfrom searchparty import Agent\n\n\nclass Bare(Agent):\n"
         "    kind: Literal['bare'] = 'bare'\n\n\nclass Odd(Agent):\n    kind: Literal['odd'] = 'outside'\n\n"
@@ -276,10 +354,14 @@ def test_what_cannot_be_tried_is_refused(command, tmp_path):
         ("none.py:Walk", "which does not exist. Check the path."),
         ("their.py:Nobody", "which names 'Nobody', which the file does not define. Correct the file."),
         ("their.py:Literal", "which names no subclass of Agent or Policy. Correct the file."),
-        ("their.py:Needy", "FILE:CLASS must be made without settings, got 'their.py:Needy', which refuses that: size."),
+        (
+            "their.py:Needy",
+            "FILE:CLASS must be made without settings, got 'their.py:Needy', which refuses that: size (Field",
+        ),
         ("broken.py:Walk", "SyntaxError"),
         ("grid", "got 'grid', which is an agent of the package. Write path/to/file.py:Class."),
         ("bare.py:Bare", "which is an agent: it defines no search. Correct the file."),
+        ("rival.py:Turns", "FILE:CLASS must have a kind that no rival has, got 'bandit'. Rename it"),
         ("bare.py:Odd", "which has the kind 'outside' by default, which is not its Literal, 'odd'. Correct the file."),
     ):
         done = command("try", words, cwd=tmp_path)
@@ -449,7 +531,8 @@ def test_clauses_are_counted_by_their_state():
     clauses = [ClauseResult("c", "It holds.", state, cause="it fell") for state in states]
     tried = attempt.Attempt(None, None, 1, clauses, None, None, "", None, [], [], None, [])
     assert tried.describe_contract()[0] == (
-        "Contract: 11 clauses kept, 1 clause broken, 1 clause left out, 2 clauses not tried."
+        "Contract: 11 clauses kept, 1 clause broken, 1 clause left out, 2 clauses not tried. "
+        "The time for them was over."
     )
 
 
