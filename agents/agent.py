@@ -476,6 +476,13 @@ class AgentError(Exception):
     """Where an agent of another process raised, as "their_agent.py:12"; "" if the traceback tells."""
 
 
+SLOPES_ON_CHOICES = (
+    "Between the values of a choice it sees no slope: as long as it follows slopes, a search keeps the value with "
+    "which it began."
+)
+"""What agents do on an axis without order that follow slopes."""
+
+
 class Agent(Model):
     """Base class of agents: optimizers that propose points and receive their losses, but never evaluate.
 
@@ -484,6 +491,7 @@ class Agent(Model):
 
     Attributes:
         reads_archive: Class variable; True if ``search`` reads ``lease.seen``, which executors then fill in.
+        on_choices: Class variable; what the agent does on an axis without order, in a sentence.
         kind: The name of this kind of agent in YAML.
 
     Example:
@@ -504,6 +512,9 @@ class Agent(Model):
 
     reads_archive: ClassVar[bool] = False
     """True if ``search`` reads ``lease.seen``; executors then fill it in."""
+
+    on_choices: ClassVar[str] = "Of a choice, it takes values that are listed next to each other for alike."
+    """What the agent does on an axis without order, in a sentence."""
 
     kind: str
 

@@ -46,6 +46,7 @@ class GaussianProcess(Agent):
         "Learns from every point where the loss is likely to be low and where it knows little, and tries the most "
         "promising setting next. It thinks long for each point, and needs few of them."
     )
+    on_choices: ClassVar[str] = "Its model tells the values of a choice apart, in whatever order they are listed."
     kind: Literal["gaussian-process"] = "gaussian-process"
     first: int | None = Field(
         None, ge=1, le=MOST_AT_ONCE, description="Points spread evenly before the model decides; by default D + 2."

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, AgentError, Converged, Lease, Proposal, Search, Told, WithGradient
+from .agent import SLOPES_ON_CHOICES, Agent, AgentError, Converged, Lease, Proposal, Search, Told, WithGradient
 from .toolbox.differences import estimate_gradient
 from .toolbox.saddles import find_way_down
 from .toolbox.steering import draw_points, is_called_away, restart_point, start_point
@@ -160,6 +160,7 @@ class GradientDescent(Agent):
         "Walks downhill along the slope until it can get no lower. It is quick and exact, but ends in the valley in "
         "which it started, and with steps that are too long it jumps from side to side."
     )
+    on_choices: ClassVar[str] = SLOPES_ON_CHOICES
     kind: Literal["gradient-descent"] = "gradient-descent"
     method: Literal["plain", "momentum", "adam"] = Field("plain", description="How a gradient becomes a step.")
     step: float = Field(0.1, gt=0, le=1, description="Length of the first step, in cube units; for Adam, per axis.")

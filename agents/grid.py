@@ -35,6 +35,7 @@ class Grid(Agent):
         "Evaluates a grid of points on its region, moves to the best of them, shrinks the region and starts the next "
         "grid. A coarse grid may miss the best valley, and once the region has shrunk, there is no way back."
     )
+    on_choices: ClassVar[str] = "Of a choice, it tries all values, also those beyond its region."
     kind: Literal["grid"] = "grid"
     points_per_axis: int = Field(
         5, ge=2, le=MOST_AT_ONCE, description="Grid points along each axis, both faces included."

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
-from .agent import Lease, Search
+from .agent import SLOPES_ON_CHOICES, Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
 from .toolbox.spread import SpreadAgent, widen_start
@@ -33,6 +33,7 @@ class LBFGS(SpreadAgent):
         "Descends with a feeling for the curvature that it learns from its last steps. On smooth landscapes it is far "
         "quicker than plain descent; it looks at all data in each step and stops in the nearest valley."
     )
+    on_choices: ClassVar[str] = SLOPES_ON_CHOICES
     kind: Literal["l-bfgs"] = "l-bfgs"
     history: int = Field(10, ge=1, le=1000, description="Steps from which the curvature is learned.")
     tolerance: float = Field(

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, Lease, Search
+from .agent import SLOPES_ON_CHOICES, Agent, Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
 from .toolbox.steering import start_point
@@ -35,6 +35,7 @@ class Local(Agent):
         "Leaves the search to a classic local solver of scipy. It descends into the nearest valley with few "
         "evaluations and then stops."
     )
+    on_choices: ClassVar[str] = SLOPES_ON_CHOICES
     kind: Literal["local"] = "local"
     method: Literal["slsqp", "l-bfgs-b", "powell"] = Field("slsqp", description="The solver.")
     tolerance: float = Field(

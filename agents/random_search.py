@@ -24,6 +24,7 @@ class RandomSearch(Agent):
         "Draws points anywhere in its region, like darts thrown blindly. It is never trapped and never precise, and "
         "serves as the yardstick for all others."
     )
+    on_choices: ClassVar[str] = "Of a choice, it draws every value within its region alike."
     kind: Literal["random"] = "random"
     batch: int = Field(1, ge=1, le=MOST_AT_ONCE, description="Points per proposal.")
 

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from ..landscapes.landscape import Array, Space
-from .agent import Agent, Incumbent, Lease, Search
+from .agent import SLOPES_ON_CHOICES, Agent, Incumbent, Lease, Search
 from .toolbox.callback import Objective
 from .toolbox.local_solver import follow_solver
 from .toolbox.model_solver import solve_without_gradients
@@ -74,6 +74,7 @@ class Slsqp(Agent):
         "Builds a model of the slope and curvature as it goes, and jumps to the model's lowest point. On smooth "
         "landscapes it needs very few evaluations, and it ends in the nearest valley."
     )
+    on_choices: ClassVar[str] = SLOPES_ON_CHOICES
     kind: Literal["slsqp"] = "slsqp"
     units: float = Field(
         20.0,

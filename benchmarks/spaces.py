@@ -1,6 +1,6 @@
 """Measure searches of named parameters: logarithmic axes, whole numbers and choices, with Optuna's TPE beside them.
 
-    python benchmarks/spaces.py [--seeds 20] [--rounds 9] [--json FILE]
+    python benchmarks/spaces.py [--seeds 20] [--rounds 9] [--lease 1000] [--json FILE]
 
 Prints its tables in Markdown. A reactor of six parameters, three of them logarithmic, which fails in a corner: how
 many runs of 300 evaluations end below 1e-9. A sum of functions of four whole numbers and a choice: how many runs find
@@ -157,7 +157,7 @@ def run_optuna(
     return {TPE: found}
 
 
-def measure_overhead(rounds: int, batch: int) -> list[tuple[float, float, float]]:
+def measure_overhead(rounds: int, batch: int, lease: int) -> list[tuple[float, float, float]]:
     """Return, by round, the microseconds per evaluation of a plain box, of a mixed space that forgets, and of one that
     remembers, where agents propose so many points at once. They take turns, and only the user time of this process
     counts."""
@@ -171,7 +171,7 @@ def measure_overhead(rounds: int, batch: int) -> list[tuple[float, float, float]
             seed=seed,
             noisy=noisy,
             team=[{"kind": "random", "batch": batch}],
-            policy={"kind": "composed", "lease": 1000},
+            policy={"kind": "composed", "lease": lease},
         )
         assert found.nfev == ROWS
         return (resource.getrusage(resource.RUSAGE_SELF).ru_utime - began) / ROWS * 1e6
@@ -190,6 +190,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seeds", type=int, default=20)
     options.add_argument("--rounds", type=int, default=9, help="rounds of the measurement of time")
+    options.add_argument("--lease", type=int, default=1000, help="evaluations of a lease there")
     options.add_argument("--teams", default=",".join(["party", *agent_classes(), TPE]), help="names, with commas")
     options.add_argument("--parts", default="reactor,sum,time", help="what is measured")
     options.add_argument("--json", type=Path, help="write the figures here")
@@ -209,7 +210,7 @@ def main() -> None:
             figures["sum"] |= run_optuna(add_up, SUM, SUM_BUDGET, args.seeds)
         print(render_sum(figures["sum"], enumerate_minimum()), end="\n\n", flush=True)
     if "time" in parts:
-        figures["microseconds"] = {batch: measure_overhead(args.rounds, batch) for batch in (1, 100)}
+        figures["microseconds"] = {batch: measure_overhead(args.rounds, batch, args.lease) for batch in (1, 100)}
         for batch, times in figures["microseconds"].items():
             print(render_times(times, batch), end="\n\n", flush=True)
     if args.json:

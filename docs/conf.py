@@ -30,7 +30,7 @@ html_copy_source = False
 
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
-autodoc_default_options = {"members": True, "exclude-members": "model_config, model_post_init, kind, card"}
+autodoc_default_options = {"members": True, "exclude-members": "model_config, model_post_init, kind, card, on_choices"}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"

@@ -19,11 +19,12 @@ class CollectedSettings:
 
     Attributes:
         remembers: Whether a setting of the space that is known is not evaluated again.
+        first: The number and the loss of the first point with a setting, by the key of the setting.
     """
 
     def __init__(self, space: Space) -> None:
         self._space, self._seen, self.remembers = space, 0, space.remembers
-        self._first: dict[bytes, tuple[int, float]] = {}
+        self.first: dict[bytes, tuple[int, float]] = {}
         self._ahead: dict[bytes, bytes] = {}
         """By point that this process has evaluated, and that is not collected yet: the key of its setting."""
         self._most_ahead = max(1, KEPT_NUMBERS // space.dimension)
@@ -31,7 +32,7 @@ class CollectedSettings:
     def extend(self, archive: Archive) -> None:
         """Add the points of an archive that are new."""
         points, losses = archive.points[self._seen :], archive.losses[self._seen :].tolist()
-        known, ahead, others = self._first, self._ahead, []
+        known, ahead, others = self.first, self._ahead, []
         for row, (point, loss) in enumerate(zip(keys_of_numbers(points), losses, strict=True)):
             if math.isfinite(loss):
                 key = ahead.pop(point, None)
@@ -53,7 +54,7 @@ class CollectedSettings:
 
     def find(self, key: bytes, limit: int) -> tuple[int, float] | None:
         """Return the number and the loss of the first point with a setting, if it is one of the first ``limit``."""
-        found = self._first.get(key)
+        found = self.first.get(key)
         return found if found is not None and found[0] < limit else None
 
 

@@ -57,6 +57,9 @@ class FreeRows:
     def recall(self, hand: PendingProposal) -> EvaluationResult | None:
         """Answer the first of the points, as many as need no evaluation; None if the first needs one."""
         recalls = self._remembers and not _asks_for_evaluation(hand)
+        if recalls and self._conditions is None and self._is_new(self._keys[0]):
+            # Nearly every row.
+            return None
         answer = self._find(0, recalls)
         if answer is None:
             return None
@@ -72,10 +75,13 @@ class FreeRows:
     def count_new(self, n: int, hand: PendingProposal) -> int:
         """Return how many of the first n points need an evaluation, none twice, where the first does."""
         seen: set[bytes] = set()
-        recalls = self._remembers and not _asks_for_evaluation(hand)
+        recalls, conditions = self._remembers and not _asks_for_evaluation(hand), self._conditions
         for row, key in enumerate(self._keys[:n]):
-            if row and ((recalls and key in seen) or self._find(row, recalls) is not None):
-                return row
+            if row:
+                if recalls and (key in seen or not self._is_new(key)):
+                    return row
+                if conditions is not None and conditions.broken_by(self._box[row]):
+                    return row
             seen.add(key)
         return n
 
@@ -96,6 +102,11 @@ class FreeRows:
             if math.isfinite(loss):
                 self._own.setdefault(key, (row, loss))
                 self._collected.keep_key(point, key)
+
+    def _is_new(self, key: bytes) -> bool:
+        """Return whether a setting is not known."""
+        found = self._collected.first.get(key)
+        return (found is None or found[0] >= self._limit) and key not in self._own
 
     def _find(self, row: int, recalls: bool) -> FreeAnswer | None:
         """Return the answer for one of the points, or None if it must be evaluated."""

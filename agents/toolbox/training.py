@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from ...landscapes.landscape import Array, Refusal, Space
-from ..agent import MOST_AT_ONCE, Converged, Lease, MiniBatch, Proposal, Region, Search, Told, WithGradient
+from ..agent import (
+    MOST_AT_ONCE,
+    SLOPES_ON_CHOICES,
+    Converged,
+    Lease,
+    MiniBatch,
+    Proposal,
+    Region,
+    Search,
+    Told,
+    WithGradient,
+)
 from .differences import estimate_gradient
 from .spread import SpreadAgent, widen_start
 from .steering import draw_points, first_point, is_called_away, is_handed_over, restart_point, start_point
@@ -36,6 +47,7 @@ class TrainingAgent(SpreadAgent):
     both, at half the rate.
     """
 
+    on_choices: ClassVar[str] = SLOPES_ON_CHOICES
     rate: float = Field(0.01, gt=0, le=1e6, description="Learning rate: the scale of a step, in the landscape's units.")
     batch: int | None = Field(
         None,

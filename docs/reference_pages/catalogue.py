@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from searchparty.agents.agent import Agent
 from searchparty.experiments.spec import catalogue
 from searchparty.experiments.spec.schema import property_schemas
 from searchparty.landscapes.analytic import Analytic
@@ -58,6 +59,8 @@ def _entry(family: str, kind: str, cls: type[Model], folder: Path) -> str:
     if cls.card:
         parts.append(f"{escape(cls.card)}\n\n")
     parts.append(f"{docstring_prose(cls)}\n\n")
+    if issubclass(cls, Agent):
+        parts.append(f"{escape(cls.on_choices)}\n\n")
     if issubclass(cls, Landscape):
         parts.append(_landscape_facts(cls))
     own = [name for name, field in cls.model_fields.items() if not _is_shared(cls, name)]

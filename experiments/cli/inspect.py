@@ -131,6 +131,8 @@ def list_command(
         rows = [row for row in rows if row.kind == kind]
     for row in rows:
         _print_entry(row.kind, row.summary)
+        if row.note:
+            out.print(f"    {row.note}", soft_wrap=True)
         for name, type_, default, description in row.settings:
             out.print(f"    {name} ({type_}, default {default}): {description}", soft_wrap=True)
 

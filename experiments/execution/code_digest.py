@@ -15,7 +15,7 @@ IDLE = {ast.Import, ast.ImportFrom, ast.Pass}
 """Kinds of statements that a digest ignores, because they do nothing that a run depends on."""
 MAYBE_IDLE = {*IDLE, ast.Expr, ast.If, ast.AnnAssign}
 """Kinds of statements of which a digest ignores some or all."""
-PROSE_FIELD, PROSE_KEYWORD = "card", "description"
+PROSE_FIELDS, PROSE_KEYWORD = ("card", "on_choices"), "description"
 """The class variable, and the keyword of ``Field``, that hold text for readers."""
 
 
@@ -84,7 +84,7 @@ def _is_idle(node: ast.AST) -> bool:
     if kind is ast.If:
         return getattr(node.test, "id", "") == "TYPE_CHECKING"  # type: ignore[attr-defined]
     if kind is ast.AnnAssign:
-        return getattr(node.target, "id", "") == PROSE_FIELD  # type: ignore[attr-defined]
+        return getattr(node.target, "id", "") in PROSE_FIELDS  # type: ignore[attr-defined]
     return kind in IDLE
 
 

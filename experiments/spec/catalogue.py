@@ -50,11 +50,13 @@ class CatalogueEntry:
         kind: The name by which a YAML refers to it.
         summary: The first paragraph of its class's docstring.
         settings: (name, type, default, description) of each setting, as text.
+        note: What else is to be said of it, in a sentence; "" if nothing.
     """
 
     kind: str
     summary: str
     settings: tuple[tuple[str, str, str, str], ...]
+    note: str = ""
 
 
 def landscape_classes() -> dict[str, type[Landscape]]:
@@ -253,7 +255,7 @@ def _describe_class(kind: str, cls: type[Model]) -> CatalogueEntry:
         for field_name, field in cls.model_fields.items()
         if field_name != "kind" and not field.exclude
     )
-    return CatalogueEntry(kind, class_summary(cls), settings)
+    return CatalogueEntry(kind, class_summary(cls), settings, cls.on_choices if issubclass(cls, Agent) else "")
 
 
 def class_summary(cls: type[Model]) -> str:
