@@ -216,6 +216,12 @@ def test_links_that_stay_beside_a_strangers_file_are_followed(tmp_path):
     assert list(read_code("their.py:Their", str(tmp_path)).files) == ["their.py", "beside.py"]
 
 
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "their.py")
+    with pytest.raises(LandscapeError, match="cannot be read .it is no file"):
+        read_code("their.py:Their", str(tmp_path))
+
+
 def test_a_file_is_read_only_if_it_is_short(tmp_path):
     (tmp_path / "their.py").write_text("import beside\n")
     (tmp_path / "beside.py").write_text("#" * (1 << 20))
