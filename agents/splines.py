@@ -20,6 +20,9 @@ SPLINE_REACH = 8.0
 """Points that are farther from the best one than this many radii do not count, if there are D + 2 nearer ones."""
 LEAST_MOVE = 1e-3
 """A point as near as this to one that was tried, in radii, would tell nothing."""
+EQUAL, NONE = 1e-3, 1e-9
+"""Bends along two axes that differ by less than this fraction are equal, and one is none that is smaller than this
+fraction of the greatest change of the loss."""
 SPARE = 30
 """Places that are drawn where the model's lowest point would tell nothing, of which the loneliest is tried."""
 
@@ -30,11 +33,13 @@ class Splines(Agent):
     Use it where the budget is small (up to some 20 D) and the loss is smooth, or has many small valleys: the spline
     uses every point nearby, however it came about. The agent starts at the region's center and takes one step of
     ``step`` times the region's radius along each axis, from the best point so far, and one to the other side if that is
-    no better. Losses above the median count by their logarithm, so that high walls do not bend the model in the
-    valley. The trust region is twice as wide after a better point at its edge, and half as wide after a point that is
-    no better. The agent ends when it is narrower than ``tolerance``. If a lease's region no longer contains its best
-    point, it starts again at the incumbent if that lies in the region, else at the region's center. A point takes it
-    some milliseconds, up to 20 dimensions.
+    no better. If the loss bends equally along all axes on which that shows, two at least, the next point is the minimum
+    of such a round bowl, or the corner to which a slope without bends falls; the remaining axes then need one step
+    each. Losses above the median count by their logarithm, so that high walls do not bend the model in the valley. The
+    trust region is twice as wide after a better point at its edge, and half as wide after a point that is no better.
+    The agent ends when it is narrower than ``tolerance``. If a lease's region no longer contains its best point, it
+    starts again at the incumbent if that lies in the region, else at the region's center. A point takes it some
+    milliseconds, up to 20 dimensions.
 
     Source: Wild, Regis & Shoemaker 2008 (ORBIT).
     """
@@ -59,6 +64,7 @@ class Splines(Agent):
             region, radius, best, loss = lease.region, self._radius(lease), start, np.inf
             points, losses = np.empty((0, space.dimension)), np.empty(0)
             untried = [(axis, side) for axis in range(space.dimension) for side in (1, -1)]
+            sweep = AxisSweep(space.dimension)
             while radius >= self.tolerance or not loss < np.inf:
                 axis, promising, stepping = -1, True, loss < np.inf and bool(untried)
                 if not loss < np.inf:
@@ -71,13 +77,17 @@ class Splines(Agent):
                     proposal[axis] += side * radius
                     if not 0.0 <= proposal[axis] <= 1.0:
                         continue
+                elif (lowest := sweep.find_lowest(best, radius)) is not None:
+                    proposal = lowest
                 else:
                     proposal, promising = self._choose_point(points, losses, best, radius, rng)
                 told = yield proposal[None].copy()
                 lease = told.lease
                 points, losses = np.vstack([points, proposal]), np.append(losses, told.losses)
                 better = bool(losses[-1] < loss)
-                if stepping and better:
+                if stepping:
+                    sweep.note(axis, side, float(losses[-1]) - loss)
+                if stepping and (better or sweep.bend is not None):
                     untried = [one for one in untried if one[0] != axis]
                 elif not stepping and loss < np.inf:
                     radius = resize_radius(radius, promising and better, np.abs(proposal - best).max())
@@ -110,6 +120,61 @@ class Splines(Agent):
         places = best + radius * rng.uniform(low, high, (SPARE, len(best)))
         gaps = ((places[:, None] - points) ** 2).sum(axis=2).min(axis=1)
         return np.clip(places[gaps.argmax()], 0.0, 1.0), False
+
+
+class AxisSweep:
+    """What first steps of equal length along the axes tell of a loss that may be a round bowl, or a slope.
+
+    Args:
+        dimension: The number of axes.
+
+    Example:
+        >>> sweep, weights = AxisSweep(2), np.array([0.5, 0.25])
+        >>> for axis in range(2):
+        ...     for side in (1, -1):  # The loss is the squared distance from the weights, at 0 and a step away.
+        ...         sweep.note(axis, side, 1.0 - 2.0 * side * weights[axis])
+        >>> sweep.bend, sweep.find_lowest(np.zeros(2), 1.0).tolist()
+        (2.0, [0.5, 0.25])
+    """
+
+    def __init__(self, dimension: int) -> None:
+        self._changes: list[dict[int, float]] = [{} for _ in range(dimension)]
+
+    def note(self, axis: int, side: int, change: float) -> None:
+        """Note by how much the loss has changed with a step up (``side`` 1) or down (-1) an axis."""
+        self._changes[axis][side] = change
+
+    @property
+    def bend(self) -> float | None:
+        """The sum of the changes up and down an axis, if it is equal on all that were tried both ways, two at least."""
+        bends = np.array([sum(of_axis.values()) for of_axis in self._changes if len(of_axis) > 1])
+        changes = np.array([change for of_axis in self._changes for change in of_axis.values()])
+        if len(bends) <= 1 or not np.isfinite(changes).all():
+            return None
+        if np.abs(bends).max() <= NONE * np.abs(changes).max():
+            return 0.0
+        return float(bends.mean()) if np.ptp(bends) <= EQUAL * np.abs(bends).max() else None
+
+    def find_lowest(self, best: Array, step: float) -> Array | None:
+        """Return the lowest point (D,) in the cube, once, if the loss is a round bowl or a slope; else None.
+
+        Args:
+            best: The best point, shape (D,): each step started from the best one so far.
+            step: The length of the steps, in cube units.
+        """
+        bend, changes = self.bend, self._changes
+        self._changes = []
+        if bend is None or not all(changes):
+            return None
+        # In units of the loss a step, at the best point.
+        slopes = np.zeros(len(best))
+        for axis, of_axis in enumerate(changes):
+            side, change = min(of_axis.items(), key=lambda tried: tried[1])
+            slopes[axis] = side * (change - 0.5 * bend + (bend if change < 0.0 else 0.0))
+        if bend <= 0.0:
+            return np.where(slopes > 0.0, 0.0, np.where(slopes < 0.0, 1.0, best))
+        lowest: Array = np.clip(best - step * slopes / bend, 0.0, 1.0)
+        return lowest
 
 
 def choose_neighbours(points: Array, losses: Array, best: Array, radius: float) -> NDArray[np.int64]:

@@ -40,7 +40,7 @@ evaluations, too few for axes and for cma-es; and the greatest dimension in whic
 
 def minimize(
     fun: Callable[..., Any],
-    bounds: Sequence[tuple[float, float]] | Bounds | None = None,
+    bounds: Sequence[tuple[float, float]] | Bounds | Mapping[str, Any] | None = None,
     *,
     parameters: Mapping[str, Any] | None = None,
     x0: Sequence[float] | Mapping[str, Any] | None = None,
@@ -69,7 +69,7 @@ def minimize(
             shape (n, D), and returns their values, shape (n,). A number is whatever ``float`` takes and is no text, or
             a list, tuple or array that holds exactly one bool, int or float.
         bounds: The box: D pairs (low, high) of finite numbers, or ``scipy.optimize.Bounds``. An axis with equal ends is
-            fixed: ``fun`` receives it, and it is not searched.
+            fixed: ``fun`` receives it, and it is not searched. A mapping is taken for ``parameters``.
         parameters: In place of ``bounds``, a mapping from names to ``{"low": ..., "high": ..., "log": True,
             "integer": True}`` (the last two where they apply), ``{"choices": [...]}`` or fixed values. ``fun`` then
             takes a dict of values by name.

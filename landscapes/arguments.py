@@ -165,7 +165,10 @@ class NamedArguments:
         if not isinstance(start, Mapping):
             raise ValueError(f"start must be a mapping from names to values, got {start!r}. Write {{{names[0]}: ...}}.")
         for name, value in start.items():
-            if name in self.parameters.fixed and value == self.parameters.fixed[name]:
+            if name in self.parameters.fixed:
+                fixed = self.parameters.fixed[name]
+                if value != fixed:
+                    raise ValueError(f"start.{name} must be left out, or be {fixed!r}, got {value!r}: it is fixed.")
                 continue
             if name not in names:
                 raise ValueError(f"start.{name} must be a searched parameter, got {name!r}. Known: {', '.join(names)}.")

@@ -20,6 +20,8 @@ KNOWN_CAUSE = "known: "
 """First words about a point whose setting is known: it has a loss, and was not evaluated again."""
 INFEASIBLE_CAUSE = "infeasible: "
 """First words about a point that breaks a constraint: it has no loss, was not evaluated, and is no failure."""
+CONSTRAINT_CAUSE = "constraint "
+"""First words of the cause of a point for which a constraint of the user could not be checked."""
 PROGRAMMING_ERRORS = (NameError, TypeError, ImportError, AttributeError)
 """Exceptions that hardly ever mean that one point has no loss: the function itself is wrong."""
 MINI_BATCH_CAUSE = "mini-batch of "

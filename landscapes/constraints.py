@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import Arguments, ArrayArguments
-from .causes import INFEASIBLE_CAUSE, describe_failure
+from .causes import CONSTRAINT_CAUSE, INFEASIBLE_CAUSE, describe_failure
 from .expression import Condition
 from .landscape import Array
 from .real_numbers import describe_value
@@ -101,7 +101,7 @@ def check_constraint(function: Constraint, argument: Any) -> str:
     except ModuleNotFoundError:
         raise
     except Exception as error:
-        return f"constraint {name} {describe_failure(error)}"
+        return f"{CONSTRAINT_CAUSE}{name} {describe_failure(error)}"
     if isinstance(found, bool | np.bool_):
         return "" if found else f"{INFEASIBLE_CAUSE}{name}"
-    return f"constraint {name} returned {describe_value(found)}, must be True or False"
+    return f"{CONSTRAINT_CAUSE}{name} returned {describe_value(found)}, must be True or False"

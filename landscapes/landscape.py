@@ -313,11 +313,6 @@ class Space:
         """Whether a setting that is known is not evaluated again: it may come again, and has one loss."""
         return self.is_stepped and not self.noisy
 
-    @property
-    def has_free_rows(self) -> bool:
-        """Whether points may be answered without an evaluation."""
-        return self.conditions is not None or self.remembers
-
     def to_box(self, cube: Array) -> Array:
         """Convert points of the unit cube to the landscape's units; the results never lie outside the box.
 

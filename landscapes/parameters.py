@@ -161,9 +161,10 @@ def _parse_entry(name: str, entry: Any) -> Axis | tuple[Value]:
     low, high = (_check_number(f"{name}.{end}", entry[end]) for end in ("low", "high"))
     if low > high:
         raise ValueError(f"{name}.low must be at most high, got {low:g} and {high:g}. Swap them.")
-    if low == high:
-        return (round(low) if integer and low == round(low) else low,)
-    return _check_axis(Axis(name, low, high, log, integer))
+    axis = _check_axis(Axis(name, low, high, log, integer))
+    if axis.low < axis.high:
+        return axis
+    return (axis.name_number(axis.low),)
 
 
 def _check_axis(axis: Axis) -> Axis:

@@ -82,7 +82,7 @@ class PlaneSlice(Landscape):
                 f"plane must have as many axes as the landscape that it cuts, got {len(framed.plane.origin):,} in "
                 f"{self.plane} for {inner.space.dimension:,}. Cut it again."
             )
-        if inner.space.conditions is not None or inner.space.is_stepped or inner.space.noisy:
+        if not is_cuttable(inner.space):
             raise LandscapeError(
                 f"plane must cut a landscape without constraints, steps or noise, got {self.plane} through "
                 f"{self._content.label}. Name another."
@@ -142,6 +142,11 @@ class PlaneSlice(Landscape):
     def label(self) -> str:
         """A short name for tables and figures: the plane and what it cuts."""
         return f"slice {Path(self.plane).stem} of {self._content.label}"
+
+
+def is_cuttable(space: Space) -> bool:
+    """Return whether planes through a landscape of this space are landscapes themselves."""
+    return space.conditions is None and not space.is_stepped and not space.noisy
 
 
 class SlicedProblem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
@@ -231,26 +232,34 @@ class FunctionProblem:
     def _evaluate_rows(self, points: Array) -> Array:
         losses = np.empty(len(points))
         causes: dict[int, str] = {}
-        with np.errstate(**USUAL_ERRORS):
-            for row in range(len(points)):
-                if self._constraints and (cause := self._refuse(points[row])):
-                    losses[row], causes[row] = np.nan, cause
-                    continue
-                try:
-                    losses[row] = to_real_number(self._function(self._arguments.of_row(points[row])))
-                except ModuleNotFoundError:
-                    # The point is not at fault: it would have a loss where the package is installed.
-                    raise
-                except Exception as error:
-                    losses[row] = np.nan
-                    causes[row] = self._describe(error, self._function)
-                except BaseException as error:
-                    # Ctrl-C, or the function ends the program: what the earlier rows gave leaves with it.
-                    keep_found_rows(error, losses[:row], causes)
-                    raise
-        if causes:
-            raise EvaluationError(losses, causes)
-        return losses
+        row = 0
+        try:
+            with np.errstate(**USUAL_ERRORS):
+                for row in range(len(points)):
+                    losses[row] = self._evaluate_row(points[row], row, causes)
+            if causes:
+                raise EvaluationError(losses, causes)
+            return losses
+        except (EvaluationError, ModuleNotFoundError):
+            raise
+        except BaseException as error:
+            # Ctrl-C, wherever it falls, or the function ends the program: what the earlier rows gave leaves with it.
+            keep_found_rows(error, losses[:row], {at: cause for at, cause in causes.items() if at < row})
+            raise
+
+    def _evaluate_row(self, point: Array, row: int, causes: dict[int, str]) -> float:
+        """Return the loss at a point (D,); NaN if there is none, which adds its cause to those of the batch's rows."""
+        if self._constraints and (cause := self._refuse(point)):
+            causes[row] = cause
+            return math.nan
+        try:
+            return to_real_number(self._function(self._arguments.of_row(point)))
+        except ModuleNotFoundError:
+            # The point is not at fault: it would have a loss where the package is installed.
+            raise
+        except Exception as error:
+            causes[row] = self._describe(error, self._function)
+            return math.nan
 
     def _refuse(self, point: Array) -> str:
         """Return why a point (D,) is not evaluated; "" if it meets all constraints."""
@@ -304,9 +313,15 @@ class FunctionProblem:
             raise EvaluationError(losses, causes)
         return losses
 
-    @staticmethod
-    def _describe(error: BaseException, function: Function) -> str:
-        return describe_return(function, str(error)) if isinstance(error, NotANumber) else describe_failure(error)
+    def _describe(self, error: BaseException, function: Function) -> str:
+        if isinstance(error, NotANumber):
+            return describe_return(function, str(error))
+        cause = describe_failure(error)
+        # A position in place of a name: the function takes the point for a list of numbers.
+        positions = isinstance(error, KeyError) and bool(error.args) and not isinstance(error.args[0], str)
+        if positions and isinstance(self._arguments, NamedArguments):
+            return f"{cause}; it is called with a dict of values by name: write setting[{self.space.names[0]!r}]"
+        return cause
 
 
 def describe_argument(vectorized: bool, parameters: ParameterSet | None) -> str:

@@ -67,42 +67,76 @@ def slice_point(problem: Problem, at: Array | None) -> Array:
 
 
 def interpolate_losses(
-    points: Array, losses: Array, extent: tuple[float, float, float, float], resolution: int
+    points: Array, losses: Array, u: Array, v: Array, ordered: tuple[bool, bool] = (True, True)
 ) -> Array:
     """Interpolate losses between scattered points of a plane.
 
     Args:
         points: Coordinates u and v of the points, shape (n, 2).
         losses: Their losses, shape (n,); those that are not finite are left out.
-        extent: The least and greatest u, and the least and greatest v, of the result.
-        resolution: Number of points along each of u and v.
+        u: Where losses are wanted along u, shape (k,).
+        v: Where they are wanted along v, shape (m,).
+        ordered: Whether coordinates u, and v, that are near each other are alike. Between those that are not, such as
+            the values of a choice, nothing is interpolated: only points with exactly the wanted coordinate count.
 
     Returns:
-        Losses, shape (resolution, resolution), one row for each v. They are NaN outside the convex hull of the points,
-        and everywhere if the points are too few or all lie on a line.
+        Losses, shape (m, k), one row for each v. They are NaN outside the convex hull of the points, and everywhere if
+        the points are too few or all lie on a line.
     """
+    if not ordered[1]:
+        lines = {each: points[:, 1] == each for each in set(v.tolist())}
+        drawn = {each: _interpolate_line(points[mine, 0], losses[mine], u, ordered[0]) for each, mine in lines.items()}
+        return np.array([drawn[each] for each in v.tolist()])
+    if not ordered[0]:
+        return interpolate_losses(points[:, ::-1], losses, v, u, ordered[::-1]).T
     # The import takes a second, and only figures of landscapes that must not be evaluated need it.
     from scipy.interpolate import LinearNDInterpolator
     from scipy.spatial import ConvexHull, Delaunay, QhullError
 
-    left, right, bottom, top = extent
-    u, v = np.meshgrid(np.linspace(left, right, resolution), np.linspace(bottom, top, resolution))
-    grid, good = np.column_stack([u.ravel(), v.ravel()]), np.isfinite(losses)
-    found = np.full(len(grid), np.nan)
+    grid, good = np.column_stack([np.tile(u, len(v)), np.repeat(v, len(u))]), np.isfinite(losses)
+    shape, found = (len(v), len(u)), np.full(len(grid), np.nan)
     try:
         hull, triangles = ConvexHull(points[good]), Delaunay(points[good])
     except (QhullError, ValueError):
-        return found.reshape(u.shape)
+        return found.reshape(shape)
     # Each point outside the hull would be looked for in every triangle: that took nearly all of the time.
     beyond = 1e-6 * np.ptp(points[good], axis=0).max()
     inside = (grid @ hull.equations[:, :2].T + hull.equations[:, 2] <= beyond).all(axis=1)
     found[inside] = LinearNDInterpolator(triangles, losses[good])(grid[inside])
-    return found.reshape(u.shape)
+    return found.reshape(shape)
+
+
+def _interpolate_line(points: Array, losses: Array, wanted: Array, ordered: bool) -> Array:
+    """Interpolate losses (n,) of points (n,) of a line where they are wanted, (k,); NaN beyond the points.
+
+    Several losses of one place count with their mean. Where places are not ordered, only the same place counts.
+    """
+    good = np.isfinite(losses)
+    places, number = np.unique(points[good], return_inverse=True)
+    if not len(places):
+        return np.full(len(wanted), np.nan)
+    means = np.bincount(number, losses[good]) / np.bincount(number)
+    found: Array = np.interp(wanted, places, means, left=np.nan, right=np.nan)
+    return found if ordered else np.where(np.isin(wanted, places), found, np.nan)
 
 
 def evaluate_in_chunks(problem: Problem, points: Array) -> Array:
-    """Evaluate points (n, D) in chunks and return their losses (n,); NaN where the evaluation failed."""
-    parts = []
+    """Evaluate points (n, D) in chunks and return their losses (n,).
+
+    They are NaN where the evaluation failed, and where a point breaks a condition: no search evaluates it there.
+    """
+    conditions = problem.space.conditions
+    if conditions is not None:
+        allowed = np.array([not conditions.broken_by(point) for point in points], dtype=bool)
+        if not allowed.all():
+            losses = np.full(len(points), np.nan)
+            losses[allowed] = _evaluate_pieces(problem, points[allowed])
+            return losses
+    return _evaluate_pieces(problem, points)
+
+
+def _evaluate_pieces(problem: Problem, points: Array) -> Array:
+    parts = [np.empty(0)]
     for start in range(0, len(points), CHUNK_POINTS):
         piece = np.ascontiguousarray(points[start : start + CHUNK_POINTS])
         try:

@@ -13,7 +13,9 @@ ROOMS = ["landscapes", "agents", "orchestrator", "experiments"]
 RAY = sorted(path.stem for path in (ROOT / "orchestrator" / "executors" / "on_ray").glob("*.py"))
 DOORS = {
     "ray": {f"orchestrator/executors/on_ray/{name}.py" for name in RAY},
-    "matplotlib": {f"experiments/drawing/{name}.py" for name in ("style", "comparison", "landscape", "plane", "minima")}
+    "matplotlib": {
+        f"experiments/drawing/{name}.py" for name in ("style", "comparison", "landscape", "plane", "minima", "sides")
+    }
     | {f"experiments/animation/{name}.py" for name in ("stage", "gauges", "map")}
     | {"experiments/simulation/figure.py"},
     "yaml": {"experiments/spec/yaml_text.py"},

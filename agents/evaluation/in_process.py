@@ -22,6 +22,7 @@ from ...landscapes.landscape import (
 )
 from ...landscapes.real_numbers import NotANumber, describe_value, to_real_numbers
 from .evaluator import FLOAT64, NO_CAUSES, EvaluationResult, mark_failures
+from .interrupts import interrupts
 from .leaving import ObjectiveExit, place_of_exit
 from .measures import measure_point
 
@@ -56,7 +57,7 @@ class InProcessEvaluator:
 
         Until then, the array must not be changed.
         """
-        box = self._to_box(cube)
+        box = self._to_box(cube) if self._is_plain else self.space.to_box(cube)
         self._converted = cube, box
         return box
 
@@ -64,7 +65,7 @@ class InProcessEvaluator:
         """Evaluate points (n, D) of the unit cube, with their gradients if requested."""
         box = self._to_box(cube)
         try:
-            losses: Any = self.problem.evaluate(box)
+            losses: Any = interrupts.call(self.problem.evaluate, box)
         except ModuleNotFoundError:
             raise
         except Exception as error:
@@ -108,7 +109,7 @@ class InProcessEvaluator:
         # Asking whether it is one would take longer than the rest of this method.
         problem = cast(DivisibleProblem, self.problem)
         try:
-            losses, gradients = problem.evaluate_share(self._to_box(cube), rows)
+            losses, gradients = interrupts.call(problem.evaluate_share, self._to_box(cube), rows)
         except ModuleNotFoundError:
             raise
         except Exception as error:
@@ -123,7 +124,7 @@ class InProcessEvaluator:
         if self._measured is None:
             return {}
         try:
-            return measure_point(self._measured, self.space.to_box(point))
+            return interrupts.call(measure_point, self._measured, self.space.to_box(point))
         except SystemExit as error:
             raise _name_exit(error) from error
 
@@ -173,7 +174,7 @@ class InProcessEvaluator:
     def _gradients_at(self, box: Array) -> tuple[Array, dict[int, str]]:
         """Return the gradients (n, D) at points of the box (n, D), and why some have none."""
         try:
-            found = self.problem.gradient(box)
+            found = interrupts.call(self.problem.gradient, box)
             if np.shape(found) == box.shape:
                 return np.asarray(found, dtype=np.float64), {}
             cause = f"returned {describe_value(found)} for {len(box)} points, must be shape {box.shape}"

@@ -154,7 +154,7 @@ class Answers:
 def _find_free_rows(searcher: Searcher, ledger: Ledger) -> FreeRows | None:
     """Return what answers rows of a lease without an evaluation; None if the space has no such rows."""
     evaluator, space = searcher.evaluator, searcher.evaluator.space
-    if not space.has_free_rows:
+    if not searcher.collected_settings.remembers and space.conditions is None:
         return None
     # An evaluator in this process does not convert again what is to be evaluated.
     convert = evaluator.convert_next if isinstance(evaluator, InProcessEvaluator) else space.to_box

@@ -43,14 +43,15 @@ class FreeRows:
         self._limit = 0 if archive is None else len(archive.points)
         self._own: dict[bytes, tuple[int, float]] = {}
         # Asked for at every row.
-        self._remembers, self._conditions = space.remembers, space.conditions
-        self._box, self._keys = np.empty((0, space.dimension)), list[bytes]()
-        if archive is not None and space.remembers:
+        self._remembers, self._conditions = collected.remembers, space.conditions
+        self._points = self._box = np.empty((0, space.dimension))
+        self._keys = list[bytes]()
+        if archive is not None and self._remembers:
             collected.extend(archive)
 
     def look_at(self, points: Array) -> None:
         """Take the next points of the lease, shape (n, D): whatever is asked next is about the first of them."""
-        self._box = self._convert(points)
+        self._points, self._box = points, self._convert(points)
         self._keys = [self._box.tobytes()] if len(points) == 1 else keys_of_numbers(self._box)
 
     def recall(self, hand: PendingProposal) -> EvaluationResult | None:
@@ -80,10 +81,21 @@ class FreeRows:
 
     def note(self, first: int, losses: Array) -> None:
         """Add what is known now: the losses (n,) of the first points, which are the rows of the lease from one on."""
-        if self._remembers:
-            for row, (key, loss) in enumerate(zip(self._keys, losses.tolist(), strict=False), first):
-                if math.isfinite(loss):
-                    self._own.setdefault(key, (row, loss))
+        if not self._remembers:
+            return
+        points = self._points
+        if len(points) == 1:
+            # Most rows come alone.
+            loss, key = losses.item(), self._keys[0]
+            if math.isfinite(loss):
+                self._own.setdefault(key, (first, loss))
+                self._collected.keep_key(points.tobytes(), key)
+            return
+        named = keys_of_numbers(points[: len(losses)])
+        for row, (point, key, loss) in enumerate(zip(named, self._keys, losses.tolist(), strict=False), first):
+            if math.isfinite(loss):
+                self._own.setdefault(key, (row, loss))
+                self._collected.keep_key(point, key)
 
     def _find(self, row: int, recalls: bool) -> FreeAnswer | None:
         """Return the answer for one of the points, or None if it must be evaluated."""

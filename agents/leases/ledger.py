@@ -173,8 +173,12 @@ class Ledger:
     def describe_failure(self, cause: str, space: Space) -> str:
         """Return a cause of failure with the first row that failed for it, and its point."""
         row = min(failure.row for failure in self.failures if failure.cause == cause)
-        point = ", ".join(f"{x:.6g}" for x in space.to_box(self.held.point(row))[:8].tolist())
-        return f"row {row}, at ({point}{', ...' if self.dimension > 8 else ''}), {cause}"
+        numbers = space.to_box(self.held.point(row))[:8].tolist()
+        shown = [f"{x:.6g}" for x in numbers]
+        if space.axes:
+            named = [(axis.name, axis.name_number(x)) for axis, x in zip(space.axes, numbers, strict=False)]
+            shown = [f"{name}={f'{x:.6g}' if isinstance(x, float) else x}" for name, x in named]
+        return f"row {row}, at ({', '.join(shown)}{', ...' if self.dimension > 8 else ''}), {cause}"
 
     def close(self, why: str, converged: Converged | None = None, cause: str = "", place: str = "") -> Finding:
         """Return the finding of the lease, which ended for the reason ``why``."""

@@ -11,6 +11,7 @@ from ...landscapes.causes import is_free_cause
 from ...landscapes.landscape import Array
 from ..agent import Agent, AgentError, Lease, Search, Told
 from ..evaluation.evaluator import EvaluationResult, Evaluator
+from ..evaluation.interrupts import interrupts
 from ..evaluation.settings import Evaluation
 from .agent_clock import AgentClock
 from .collected_settings import CollectedSettings
@@ -106,7 +107,7 @@ class Searcher:
         """Close the generator; call this in the thread that ran it."""
         generator, self.generator, self.pending_proposal = self.generator, None, None
         if generator is not None:
-            generator.close()
+            interrupts.call(generator.close)
 
     def end(self) -> BaseException | None:
         """Close the generator, whatever its agent does then. Return what it raised, or None."""
@@ -164,13 +165,13 @@ class Searcher:
         if generator is None:
             raise AgentError("was given a lease that is not fresh, with no search under way")
         if hand is None:
-            proposal: Any = next(generator)
+            proposal: Any = interrupts.call(next, generator)
         else:
             assert hand.losses is not None
             self.pending_proposal = None
             if self.worst_loss is not None:
                 hand.losses = self.worst_loss.replace_skipped(hand.losses, hand.skipped_rows)
-            proposal = generator.send(Told(hand.losses, hand.gradients, lease))
+            proposal = interrupts.call(generator.send, Told(hand.losses, hand.gradients, lease))
         batches = self.mini_batches is not None
         self.pending_proposal = price_proposal(proposal, self.evaluator.space, self.declared_price, batches)
         return self.pending_proposal
@@ -193,6 +194,9 @@ class Searcher:
         # In the order of rows, however the causes are ordered, because recorded ones are in that order.
         for offset, cause in sorted(outcome.causes.items()):
             if is_free_cause(cause):
+                if self.starting_episode is not None:
+                    # A function of the user refuses the start: that is not known before it is called.
+                    stop = cause
                 continue
             row = first + offset if again is None else int(again[offset])
             match rules.verdict(cause):

@@ -9,9 +9,11 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
+from ...landscapes.causes import is_free_cause
 from ..agent import AgentError, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate
 from ..evaluation.first_rows import FirstRows
+from ..evaluation.interrupts import interrupts
 from .answers import Answers
 from .failure import AgentTimeout, describe_failure_of, place_of_error, place_of_search
 from .flush_timer import FlushTimer
@@ -87,6 +89,28 @@ def work_lease(
     ledger = Ledger(lease, space.dimension, recorded, space.units)
     watch = FirstRows() if first_rows is None else first_rows.copy()
     answers = Answers(searcher, ledger, FlushTimer(flush_seconds), watch, lost_rows, largest)
+    with interrupts.hold():
+        try:
+            finding = yield from _work_until_end(searcher, ledger, answers, episode, verdict, announces)
+        except BaseException as error:
+            # Ctrl-C: what was found is passed on first. (A generator that is being closed must not yield.)
+            if not isinstance(error, GeneratorExit | ReplayError):
+                yield from ledger.flush()
+            raise
+        if flush_seconds == math.inf:
+            return None, finding
+        parts = ledger.flush()
+        yield from parts[:-1]
+        return (parts[-1] if parts else None), finding
+
+
+def _work_until_end(
+    searcher: Searcher, ledger: Ledger, answers: Answers, episode: int, verdict: Finding | None, announces: bool
+) -> Generator[Rows | Phase, None, Finding]:
+    """Work a lease until it ends, for whatever reason, and return its finding, with the measures of its best point.
+
+    ``work_lease`` describes the arguments, what is yielded, and errors.
+    """
     try:
         finding = yield from _work_rows(searcher, ledger, answers, episode, verdict, announces)
     except (ReplayError, CannotEvaluate, ModuleNotFoundError):
@@ -94,18 +118,9 @@ def work_lease(
         raise
     except (Exception, AgentTimeout) as error:
         finding = _fail_lease(searcher, ledger, error)
-    except BaseException as error:
-        # Ctrl-C: pass on what was found before ending. (A generator that is being closed must not yield.)
-        if not isinstance(error, GeneratorExit):
-            yield from ledger.flush()
-        raise
     if finding.best is not None and (found := searcher.evaluator.measure(finding.best.point)):
         finding = replace(finding, measures=tuple(found.items()))
-    if flush_seconds == math.inf:
-        return None, finding
-    parts = ledger.flush()
-    yield from parts[:-1]
-    return (parts[-1] if parts else None), finding
+    return finding
 
 
 def _work_rows(
@@ -165,7 +180,10 @@ def _work_rows(
         if now >= pace.next_flush or (ledger.filled > ledger.held.most_filled and passes_on):
             yield from pace.flush_rows(ledger)
     if stop:
-        return ledger.close("stopped", cause=ledger.describe_failure(stop, evaluator.space))
+        words = ledger.describe_failure(stop, evaluator.space)
+        if is_free_cause(stop):
+            words = f"start must meet the constraints: {words}. Change one of them"
+        return ledger.close("stopped", cause=words)
     if ledger.free_in_a_row >= lease.budget:
         # Without this, an agent that proposes nothing new would never come to an end.
         searcher.close()

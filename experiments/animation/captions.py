@@ -47,7 +47,7 @@ def map_notes(replays: Sequence[Replay], plane: Slice, width: float) -> list[str
     """Return the notes that are needed to read the maps, in lines of at most ``width`` pixels; [] if there are none."""
     run, found = replays[0].run, []
     if plane.is_slice:
-        first, second = plane.axis_names()
+        first, second = (run.space.names[axis] for axis in plane.axes)
         found.append(f"slice {first}, {second} through the best point; faint points are far from the slice")
     if not run.bounded:
         found.append(UNIT_CUBE)

@@ -15,6 +15,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.patheffects import Normal, Stroke
 
 from ..drawing.landscape import shading_levels
+from ..drawing.sides import draw_sides, name_sides
 from ..drawing.style import COLOURS, scale_loss_axis
 from ..results.pictures.background import background_grid
 from ..results.pictures.picture_space import move_to_values
@@ -194,19 +195,20 @@ class AnimatedMap:
 def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> None:
     """Draw the still parts of a map: the landscape, its known minima, and the axes."""
     run, space = replay.run, replay.run.picture
+    kinds = [run.space.axes[axis] if run.space.axes else None for axis in plane.axes]
     axes.grid(visible=False)
     for spine in axes.spines.values():
         spine.set_visible(True)
         spine.set_color("#808080")
     axes.tick_params(labelsize=7, pad=2, labelleft=not number)
-    name = plane.axis_names()
+    name = name_sides([space.names[axis] for axis in plane.axes], kinds)
     axes.set_xlabel(name[0], fontsize=8, labelpad=1)
     if not number:
-        axes.set_ylabel(name[1], fontsize=8, labelpad=1)
+        axes.set_ylabel("loss" if len(name) == 1 else name[1], fontsize=8, labelpad=1)
     at = space.to_box(plane.through_point)
     first = plane.axes[0]
     axes.set_xlim(space.lower[first], space.upper[first])
-    known = run.minimizers
+    known = run.drawn_minimizers
     if len(plane.axes) == 1:
         losses = replay.losses[np.isfinite(replay.losses)]
         places = np.linspace(0.0, 1.0, LINE_POINTS)[:, None]
@@ -220,12 +222,18 @@ def draw_static_map(axes: Axes, replay: Replay, plane: Slice, number: int) -> No
             axes.update_datalim([(at[0], losses.min()), (at[0], losses.max())])
             axes.autoscale_view(scalex=False)
         axes.set_ylabel("" if number else "loss", fontsize=8, labelpad=1)
+        draw_sides(axes, kinds)
         if known is not None and run.minimum is not None:
             axes.plot(known[:, 0], np.full(len(known), run.minimum), "k+", ms=10, mew=1.5, path_effects=HALO_EFFECTS)
         return
     second = plane.axes[1]
     axes.set_ylim(space.lower[second], space.upper[second])
     axes.ticklabel_format(scilimits=(-3, 4))
+    draw_sides(axes, kinds)
+    if kinds[1] is not None and kinds[1].choices:
+        # Beside the map there is no room for names of more than a few letters.
+        for label in axes.get_yticklabels():
+            label.set(rotation=90, va="center")
     x, y, z = background_grid(run, (first, second), run.space.to_box(plane.through_point))
     found = shading_levels(z, 11)
     if found is not None:

@@ -60,11 +60,6 @@ class Slice:
         gaps = np.abs(region.center - self.through_point)[self.hidden_axes]
         return bool((gaps <= region.radius).all())
 
-    def axis_names(self) -> tuple[str, str]:
-        """Return the names of the horizontal and the vertical axis."""
-        names = self.space.names
-        return names[self.axes[0]], "loss" if len(self.axes) == 1 else names[self.axes[1]]
-
 
 def parse_plane_axes(text: str | None, space: Space) -> tuple[int, ...]:
     """Parse the coordinates to draw from a text such as "x1,x3" or "rate,depth"; return their indices.

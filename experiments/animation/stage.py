@@ -219,8 +219,8 @@ def draw_legend(figure: Figure, replays: Sequence[Replay], layout: Layout) -> No
         )  # fmt: skip
     if replays[0].run.minimizers is not None:
         marks["known minimum"] = Line2D([], [], marker="+", ls="", ms=9, color="black", mew=1.4)
-    if any(not np.isfinite(replay.losses).all() for replay in replays):
-        marks["failed"] = Line2D([], [], marker="x", ls="", ms=5, color="#303030")
+    if lost := _name_lost_points(replays):
+        marks[lost] = Line2D([], [], marker="x", ls="", ms=5, color="#303030")
     left, at = layout.key
     figure.legend(
         list(marks.values()), list(marks), ncols=len(marks) if layout.is_side_by_side else 1,
@@ -229,6 +229,13 @@ def draw_legend(figure: Figure, replays: Sequence[Replay], layout: Layout) -> No
         frameon=False, fontsize=7.5, borderpad=0, handletextpad=0.3, columnspacing=1.2, labelspacing=0.6,
         borderaxespad=0, handlelength=1.4,
     )  # fmt: skip
+
+
+def _name_lost_points(replays: Sequence[Replay]) -> str:
+    """Return what the points without a loss are: failed, infeasible, or both; "" if there are none."""
+    costs = np.concatenate([replay.cost[~np.isfinite(replay.losses)] for replay in replays])
+    named = {"failed": (costs > 0).any(), "infeasible": (costs == 0).any()}
+    return " or ".join(name for name, found in named.items() if found)
 
 
 def palette_colours() -> NDArray[np.uint8]:

@@ -22,6 +22,7 @@ from ..execution.session import RunExited, RunInterrupted
 from ..execution.staging import requested_files
 from ..execution.trust.sandboxes import describe_sandboxes
 from ..execution.watcher import Watcher
+from ..results.accounts import describe_impossible
 from ..results.recorded_runs import describe_faces, describe_time_limits
 from ..results_api import Results
 from ..spec.load import load
@@ -212,6 +213,8 @@ def _print_summary(results: Results, reported: bool) -> None:
     best = results.best()
     if not best:
         out.print("No evaluation gave a finite loss.")
+    for line in describe_impossible(results.runs):
+        out.print(line, style="yellow", soft_wrap=True)
     late = describe_time_limits(results.runs)
     if late is not None:
         out.print(late, style="yellow", soft_wrap=True)

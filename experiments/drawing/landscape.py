@@ -14,15 +14,14 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
 
-from ...landscapes.landscape import Array, Space
+from ...landscapes.landscape import Array
 from ...orchestrator.state.events import Granted
 from ..results.pictures.background import background_grid, is_evaluated
 from ..results.pictures.picture_space import move_to_values
 from ..results.recorded_runs import RunData
+from .sides import draw_sides, name_sides
 from .style import colour_of, format_label, limit_losses, run_heading
 
-MOST_BANDS = 20
-"""Up to this many values, the cells of an axis are drawn."""
 UNIT_CUBE = "unit cube: the log has no bounds"
 """How axes are labelled if the landscape's own bounds are not known."""
 
@@ -58,18 +57,17 @@ def contour_figure(run: RunData, names: Sequence[str] = ()) -> Figure | None:
         path[:, 0], path[:, 1], color="black", lw=1.1, marker="o", ms=2.2, label="path of the best point",
         path_effects=[Stroke(linewidth=2.6, foreground="white"), Normal()],
     )  # fmt: skip
-    known = run.minimizers
+    known = run.drawn_minimizers
     if known is not None:
         axes.scatter(
             known[:, 0], known[:, 1], marker="*", s=170, color="white", edgecolors="black", zorder=5,
             label="known minimum",
         )  # fmt: skip
     (left, bottom), (right, top) = run.picture.lower, run.picture.upper
-    unit = "" if run.bounded else f" ({UNIT_CUBE})"
-    # Choices have their names at the ticks, and need no numbers.
-    across, up = (format_label(name.partition(":")[0]) for name in run.picture.names)
+    unit, kinds = "" if run.bounded else f" ({UNIT_CUBE})", run.space.axes or (None, None)
+    across, up = name_sides(run.picture.names, kinds)
     axes.set(xlim=(left, right), ylim=(bottom, top), xlabel=f"{across}{unit}", ylabel=f"{up}{unit}")
-    _draw_steps(axes, run.space)
+    draw_sides(axes, kinds)
     axes.set_title(run_heading(run))
     axes.grid(visible=False)
     handles, labels = axes.get_legend_handles_labels()
@@ -109,18 +107,6 @@ def _draw_contour(figure: Figure, axes: Axes, run: RunData) -> None:
     bar = figure.colorbar(filled, ax=axes, label=f"loss above the lowest {how}", format="%.3g")
     bar.locator = MaxNLocator(6)
     bar.ax.tick_params(labelsize=8)
-
-
-def _draw_steps(axes: Axes, space: Space) -> None:
-    """Draw the cells of axes with a few values as bands, and name the choices."""
-    lines, ticked = (axes.axvline, axes.axhline), (axes.set_xticks, axes.set_yticks)
-    # A plain box has no named axes: there is nothing to draw.
-    for axis, line, ticks in zip(space.axes, lines, ticked, strict=False):
-        if 0 < axis.steps <= MOST_BANDS and not axis.log:
-            for number in range(axis.steps - 1):
-                line((0.0 if axis.choices else axis.low) + number + 0.5, color="0.5", lw=0.6, ls=":", zorder=1)
-        if axis.choices:
-            ticks(range(axis.steps), [format_label(str(choice)) for choice in axis.choices])
 
 
 def _draw_regions(axes: Axes, run: RunData, names: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...landscapes.landscape import Array
-from ..results.records.minima_record import MinimaRecord, TrackRecord
+from ..results.records.minima_record import BestPointRecord, MinimaRecord, TrackRecord
 from . import style
 from .palette import COLOURS
 
@@ -81,8 +81,13 @@ def _has_data(record: MinimaRecord, what: str) -> bool:
     if what == "tracks":
         return bool(record.tracks)
     if what == "spectra":
-        return any(point.curvature and point.curvature.values for point in record.points)
+        return bool(_list_spread(record))
     return what == "straight" or any(np.isfinite(pair.matched_height) for pair in record.pairs)
+
+
+def _list_spread(record: MinimaRecord) -> list[BestPointRecord]:
+    """Return the points whose whole spectrum was estimated."""
+    return [point for point in record.points if point.curvature and point.curvature.values]
 
 
 def _draw_picture(figure: Any, record: MinimaRecord, what: str) -> dict[str, str]:
@@ -105,7 +110,7 @@ def _draw_barriers(figure: Any, record: MinimaRecord, what: str) -> dict[str, st
     # Both matrices share their colours, so that they can be compared.
     top = float(np.nanmax(heights)) if np.isfinite(heights).any() else 1.0
     low = min(max(record.basin_height, 1e-12), LARGEST_SHOWN) if record.basin_height > 0 else 1e-12
-    # What parts no basins has one colour: differences below it are in the numbers.
+    # What joins two points has one colour: differences below it are in the numbers.
     colours = np.log10(np.clip(shown, low, None) / low)
     image = axes.imshow(colours, cmap="viridis_r", vmin=0.0, vmax=max(1.0, float(np.log10(max(top, low) / low))))
     names = [style.format_label(point.name) for point in record.points]
@@ -125,7 +130,9 @@ def _draw_barriers(figure: Any, record: MinimaRecord, what: str) -> dict[str, st
             )  # fmt: skip
             hover[gid] = f"{record.points[row].name} and {record.points[column].name}: barrier {value:.4g}"
     words = "on straight lines" if what == "straight" else "with hidden units matched"
-    figure.suptitle(f"Barriers {words}: yellow is at most {low:.2g}, one basin", fontsize=10)
+    # At the left: what is wider than a page is scrolled.
+    title = f"Barriers {words}: yellow is at most {low:.2g}, which joins two points"
+    figure.suptitle(title, x=0.01, horizontalalignment="left", fontsize=10)
     return hover
 
 
@@ -140,7 +147,9 @@ def _shorten(value: float) -> str:
 
 
 def _colour_strategies(record: MinimaRecord) -> dict[str, str]:
-    names = list(dict.fromkeys(point.strategy for point in record.points))
+    # Only of those that are drawn, which are as many as there are colours at most.
+    drawn = {track.strategy for track in record.tracks} | {point.strategy for point in _list_spread(record)}
+    names = [name for name in dict.fromkeys(point.strategy for point in record.points) if name in drawn]
     return {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(names)}
 
 
@@ -186,7 +195,7 @@ def _describe_place(track: TrackRecord, place: int) -> str:
 
 def _draw_spectra(figure: Any, record: MinimaRecord) -> dict[str, str]:
     axes: Axes = figure.subplots()
-    found = [point for point in record.points if point.curvature and point.curvature.values]
+    found = _list_spread(record)
     colours = _colour_strategies(record)
     spectra = [
         tuple(np.nan_to_num(_limit(each)) for each in (point.curvature.values, point.curvature.weights))

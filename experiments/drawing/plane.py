@@ -59,6 +59,8 @@ def draw_map(figure: Any, record: PlaneRecord) -> dict[str, str]:
     hover: dict[str, str] = {}
     for number, path in enumerate(record.paths):
         hover |= _draw_path(axes, record, path, number)
+    if any(path.best >= 0 for path in record.paths):
+        axes.plot([], [], marker="*", ms=9, ls="", mfc="white", mec="0.3", label="best point; hollow: off the plane")
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     return hover
 
@@ -73,11 +75,14 @@ def _make_hatching(bounds: tuple[float, float, float, float]) -> Any:
 def _draw_losses(figure: Any, axes: Axes, record: PlaneRecord) -> None:
     finite = record.losses[np.isfinite(record.losses)]
     if not len(finite):
-        axes.text(0.5, 0.5, "no loss anywhere on it", ha="center", transform=axes.transAxes)
+        box = {"facecolor": "white", "edgecolor": "none"}
+        axes.text(0.5, 0.5, "no loss anywhere on it", ha="center", transform=axes.transAxes, bbox=box, zorder=6)
         return
     low, high = float(finite.min()), float(np.percentile(finite, 99.5))
     wide = low > 0 and high > WIDE_RANGE * low
-    norm: Normalize = LogNorm(low, high, clip=True) if wide else Normalize(low, max(high, low + 1e-12), clip=True)
+    # Where all losses are equal, their colour is the middle of a bar as wide as a tenth of them.
+    room = 0.0 if high > low else 0.05 * abs(low) or 1.0
+    norm: Normalize = LogNorm(low, high, clip=True) if wide else Normalize(low - room, high + room, clip=True)
     left, right, bottom, top = record.bounds
     size = len(record.losses)
     # Cells are centred at the points of the grid, and clipped by the axes.
@@ -100,28 +105,28 @@ def _draw_losses(figure: Any, axes: Axes, record: PlaneRecord) -> None:
 def _draw_path(axes: Axes, record: PlaneRecord, path: ProjectedPath, number: int) -> dict[str, str]:
     colour = COLOURS[number % len(COLOURS)]
     u, v, distance = np.array(path.u), np.array(path.v), np.array(path.distance)
-    near = distance <= NEAR * (record.bounds[1] - record.bounds[0])
+    on_plane = distance <= NEAR * (record.bounds[1] - record.bounds[0])
     outline = [Stroke(linewidth=2.2, foreground="white"), Normal()]
     if path.guides:
         axes.plot(u, v, color=colour, lw=1.0, alpha=0.9, path_effects=outline, zorder=3)
     else:
         # The plane was not laid through it: a faint line, under the others.
         axes.plot(u, v, color=colour, lw=0.8, alpha=0.7, zorder=2)
-        near = np.ones(0, dtype=bool)
     hover = {}
-    for place in range(len(near)):
+    # Full where it lies on the plane, hollow where it does not.
+    faces = np.where(on_plane, colour, "white")
+    for place in range(len(u) if path.guides else 0):
         gid = f"path-{number}-{place}"
-        # Full where it lies on the plane, hollow where it does not.
         axes.plot(
-            u[place], v[place], marker="o", ms=4.0, ls="", mec=colour, mfc=colour if near[place] else "white", mew=1.0,
-            zorder=4, gid=gid,
+            u[place], v[place], marker="o", ms=4.0, ls="", mec=colour, mfc=faces[place], mew=1.0, zorder=4, gid=gid,
         )  # fmt: skip
         hover[gid] = describe_point(record, path, place)
     marker = "o" if path.guides else ""
     axes.plot([], [], color=colour, marker=marker, ms=4, lw=1.0, label=style.format_label(path.name))
     if path.best >= 0:
+        edge = "white" if on_plane[path.best] else colour
         axes.plot(
-            u[path.best], v[path.best], marker="*", ms=13, ls="", color=colour, mec="white", mew=0.9, zorder=5,
+            u[path.best], v[path.best], marker="*", ms=13, ls="", mfc=faces[path.best], mec=edge, mew=0.9, zorder=5,
             gid=f"best-{number}",
         )  # fmt: skip
         hover[f"best-{number}"] = f"Best point: {describe_point(record, path, path.best)}"
@@ -152,7 +157,8 @@ def draw_lines(figure: Any, record: PlaneRecord) -> dict[str, str]:
         upper.set_yscale("log")
     upper.plot([], [], color="0.3", lw=1.4, label="true loss at the point")
     upper.plot([], [], color="0.3", lw=1.0, ls=":", label="loss on the plane, at the nearest point")
-    upper.legend(frameon=False, fontsize=8)
+    # Above the axes: within them, no place is free of curves.
+    upper.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=8)
     upper.set_ylabel("loss")
     figure.suptitle("What the plane does not show", fontsize=10)
     lower.set(

@@ -106,7 +106,7 @@ def summarize_foreign(run: ForeignRun, strategy: str, repeat: int, id: str, path
     like = run.like
     assert like is not None
     budget = max(run.spent, like.budget)
-    account = AgentAccount(AGENT, run.spent, len(run.losses), 1.0, True, 0, 0, {}, {})
+    account = AgentAccount(AGENT, run.spent, len(run.losses), 1.0, True, 0, 0, {}, {}, {})
     settings: dict[str, Any] = {
         "landscape": like.settings["landscape"], "team": [[AGENT, {"kind": f"read from {path}"}]],
         "policy": {"kind": "unknown"}, "budget": budget, "target": like.target, "seconds": None, "seed": None,

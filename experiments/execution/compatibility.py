@@ -129,11 +129,12 @@ def _code_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -
 
 def _word_change(name: str) -> str:
     """Return what has changed of a named model, whose name ends with its first file: code, data or a plane."""
-    if not name.endswith(DATA_ENDINGS):
-        return f"the code of {name} has changed"
-    if not name.startswith("landscape slice "):
-        return f"the data of {name} have changed"
-    return f"the plane of {name} has changed: lay it again as it was, and give another one a --name of its own"
+    is_slice, has_code = name.startswith("landscape slice "), not name.endswith(DATA_ENDINGS)
+    if is_slice:
+        # The digest of one that cuts a user's code is of this code and of the file of the plane together.
+        what = "code or the plane" if has_code else "plane"
+        return f"the {what} of {name} has changed: lay it again as it was, and give another one a --name of its own"
+    return f"the code of {name} has changed" if has_code else f"the data of {name} have changed"
 
 
 def user_file_differences(plan: Plan, now: dict[str, Any], before: dict[str, Any]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from ...agents.evaluation.interrupts import interrupts
 from ...agents.evaluation.leaving import ObjectiveExit
 from ...landscapes.ambient import set_ambient_state_aside
 from ...landscapes.user_code import STAGED_FILES
@@ -238,7 +239,9 @@ def _work_runs(
         log.on_failed_lease = AgentFailureReporter(runs, remark).report
         # If no run is left to work, the log is only read once more, which does not need Ray.
         idle = not budgets and {each.id for each in runs} <= log.stopped_run_ids()
-        place = _choose_place(planned, SimulatedSettings() if idle else planned.experiment.executor, stack, remark)
+        # Ray's import and start swallow an interrupt that falls into some of their code, or print a traceback.
+        with interrupts.hold():
+            place = _choose_place(planned, SimulatedSettings() if idle else planned.experiment.executor, stack, remark)
         # Commit before anything else is closed: if Ray is lost, closing it may kill this process.
         stack.callback(log.commit)
         _record_runs(planned, log)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 from scipy.optimize import Bounds
 
 from ...landscapes.bounded import check_width
+from ...landscapes.constraints import check_constraint
+from ...landscapes.landscape import Array
 from ...landscapes.parameters import parse_parameters
 from ...landscapes.python_function import InMemory
 from ..spec.errors import quote
@@ -58,10 +60,20 @@ def make_function_landscape(
         **searched,
     )
     try:
-        landscape.make_space()
+        space = landscape.make_space()
     except ValueError as error:
         raise ValueError(re.sub("^start", "x0", str(error))) from None
+    if space.start is not None:
+        _check_start(x0, space.to_box(space.start), landscape)
     return landscape
+
+
+def _check_start(x0: Any, point: Array, landscape: InMemory) -> None:
+    """Check that a start, the point (D,), meets the constraints that are functions. Raises ValueError."""
+    for function in landscape.constraint_functions:
+        words = check_constraint(function, landscape.arguments.of_row(point))
+        if words:
+            raise ValueError(f"x0 must meet the constraints, got {quote(x0)}: {words}. Change one of them.")
 
 
 def _check_flag(name: str, value: Any) -> bool:
@@ -84,7 +96,9 @@ def _split_constraints(constraints: Any) -> tuple[tuple[str, ...], tuple[Callabl
 
 
 def describe_space(bounds: Any, parameters: Any) -> dict[str, Any]:
-    """Return the bounds or the parameters as settings of a landscape."""
+    """Return the bounds or the parameters as settings of a landscape; a mapping in place of bounds is parameters."""
+    if isinstance(bounds, Mapping) and parameters is None:
+        bounds, parameters = None, bounds
     if (bounds is None) == (parameters is None):
         got = "neither" if bounds is None else "both"
         raise ValueError(f"bounds must be given, or parameters in place of them, got {got}. Give one of them.")

@@ -13,7 +13,7 @@ from ...agents.agent import Incumbent, Rows
 from ...agents.leases.failure import format_cause
 from ...agents.leases.repeated_points import RepeatedPoints, find_repeated
 from ...landscapes.cause_groups import group_causes
-from ...landscapes.causes import GRADIENT_CAUSE, INFEASIBLE_CAUSE
+from ...landscapes.causes import CONSTRAINT_CAUSE, GRADIENT_CAUSE, INFEASIBLE_CAUSE
 from ...landscapes.landscape import Array, Space
 from ...orchestrator.log.log import MemoryLog
 from ...orchestrator.run_spec import RunSpec
@@ -111,7 +111,10 @@ def _describe_end(run: Run, evaluated: int, failed: Counter[str], infeasible: Co
         return f"no setting that was proposed meets the constraint {condition!r} ({infeasible.total()} were proposed)"
     if evaluated and failed.total() == evaluated:
         end = message if run.halted is None else f"the run stopped after {evaluated} evaluations"
-        return f"all evaluations failed: the objective {_most_frequent(failed)} ({end})"
+        cause = _most_frequent(failed)
+        return (
+            f"all evaluations failed: {'' if cause.startswith(CONSTRAINT_CAUSE) else 'the objective '}{cause} ({end})"
+        )
     return message
 
 
@@ -158,11 +161,14 @@ def _list_values_at(space: Space, point: Array | None, parts: Sequence[Rows]) ->
     found = [np.empty(0)]
     if point is None:
         return found[0]
-    for part in parts:
-        settings, wanted = part.points, point[None]
-        if space.is_stepped:
-            settings, wanted = space.to_box(settings), space.to_box(wanted)
-        here = np.isfinite(part.losses) & (settings == wanted).all(axis=1)
+    stepped, wanted = space.is_stepped, point
+    if stepped:
+        # Converted together: the parts are short, and many.
+        whole = space.to_box(np.concatenate([part.points for part in parts]))
+        wanted, settings = space.to_box(point), np.split(whole, np.cumsum([len(part.losses) for part in parts])[:-1])
+    for number, part in enumerate(parts):
+        setting = settings[number] if stepped else part.points
+        here = np.isfinite(part.losses) & (setting == wanted).all(axis=1)
         # What was answered from memory was not observed again.
         here[[failure.row - part.first for failure in part.failures if failure.is_free]] = False
         found.append(part.losses[here])

@@ -13,7 +13,8 @@ from ...landscapes.geometry.framed_plane import find_scale
 from ...landscapes.geometry.hessian import GeometryError
 from ...landscapes.geometry.matching import HiddenUnits, match_units
 from ...landscapes.landscape import Array, Problem
-from ..results.records.minima_record import WEIGHT_UNIT, PairRecord
+from ..results.records.minima_record import PairRecord
+from ..results.records.plane_record import WEIGHT_UNIT
 
 BASIN_SHARE = 0.01
 """Barriers up to this part of what losses fell by do not part two basins."""

@@ -8,12 +8,17 @@ import numpy as np
 
 from ...landscapes.geometry.framed_plane import FramedPlane, evaluate_framed
 from ...landscapes.landscape import Array, MeasuredProblem, Problem
+from ...landscapes.planes import EDGE_TOLERANCE
 from ...landscapes.slices import evaluate_in_chunks
-from ..results.records.plane_record import PlaneRecord, ProjectedPath
+from ..results.records.plane_record import DIMENSIONS, WEIGHT_UNIT, PlaneRecord, ProjectedPath
 from .lay import LaidPlane
 from .paths import AgentPath
 
 PLANE_RESOLUTION = 51
+NOISY = (
+    "The landscape is noisy: each loss here was drawn once, anew, so what is smaller than the noise says nothing, and "
+    "true losses are others than those in the log."
+)
 
 
 def evaluate_plane(
@@ -41,7 +46,8 @@ def evaluate_plane(
     return PlaneRecord(
         choice, framed.text, label, find_unit(problem, framed), framed.names, framed.bounds,
         evaluate_framed(problem, framed, resolution), tuple(_project(problem, framed, *pair) for pair in pairs),
-        laid.sentences, laid.facts,
+        (*laid.sentences, NOISY) if problem.space.noisy else laid.sentences,
+        laid.facts | {DIMENSIONS: float(problem.space.dimension)},
     )  # fmt: skip
 
 
@@ -49,12 +55,14 @@ def find_unit(problem: Problem, framed: FramedPlane) -> str:
     """Return what coordinates on a plane are counted in."""
     if not framed.scale:
         return "sides of the unit cube"
-    return "units of a weight" if problem.space.init is not None else "units of the landscape"
+    return WEIGHT_UNIT if problem.space.init is not None else "units of the landscape"
 
 
 def _project(problem: Problem, framed: FramedPlane, path: AgentPath, guides: bool) -> ProjectedPath:
     plane, unit = framed.plane, framed.unit
     u, v, distance = plane.project(path.cube)
+    # What is nearer lies on the plane, but for rounding.
+    distance[distance < EDGE_TOLERANCE] = 0.0
     losses = evaluate_in_chunks(problem, problem.space.to_box(path.cube))
     nearest = plane.points(u, v)
     inside = ((nearest >= 0.0) & (nearest <= 1.0)).all(axis=1)

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ...landscapes.landscape import Landscape
+from ...landscapes.landscape import Landscape, Space
+from ...landscapes.plane_slice import is_cuttable
 from ...orchestrator.command_line import format_command
 from ..execution.results_directory import write_atomically
 
@@ -33,18 +34,21 @@ executor: simulated
 """
 
 
-def write_follow_up(landscape: Landscape, stem: Path) -> Path | None:
+def write_follow_up(landscape: Landscape, space: Space, stem: Path) -> Path | None:
     """Write the experiment NAME.yaml beside the file NAME.npz of a plane.
 
     Args:
         landscape: The landscape that the plane cuts.
+        space: Its space.
         stem: The path of the files of the plane, without an ending.
 
     Returns:
-        Its path; None if the landscape is of a class of the user's, which cannot be cut.
+        Its path; None if the landscape cannot be cut: it is of a class of the user's, or has constraints, steps or
+        noise.
     """
     path = stem.with_suffix(".yaml")
-    if not type(landscape).__module__.startswith(f"{__package__.partition('.experiments')[0]}.landscapes"):
+    package = f"{__package__.partition('.experiments')[0]}.landscapes"
+    if not is_cuttable(space) or not type(landscape).__module__.startswith(package):
         return None
     named = bool(landscape.code_references or landscape.data_files or landscape.external)
     start = Path(getattr(landscape, "base", None) or ".").absolute() if named else stem.parent.absolute()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,12 +27,42 @@ def judge_points(points: Sequence[BestPointRecord], is_network: bool) -> list[st
         points: The best points.
         is_network: Whether their axes are weights.
     """
-    measured = [point for point in points if point.curvature and np.isfinite(point.curvature.filter_sharpness)]
+    sharpness = PointSharpness(is_network)
+    measured = [point for point in points if np.isfinite(sharpness.of(point))]
     name = _choose_measure(points)
-    said = list(_compare_medians(measured, name))
+    said = list(_compare_medians(measured, sharpness, name))
     if len(said) and name:
-        said += _relate_sharpness(measured, name)
-    return said + (list(_list_confounders(measured, is_network)) if said else [])
+        said += _relate_sharpness(measured, sharpness, name)
+    return said + (list(_list_confounders(measured, sharpness)) if said else [])
+
+
+@dataclass(frozen=True)
+class PointSharpness:
+    """What tells how sharp a point is: of weights relative to their filters, else the largest eigenvalue.
+
+    How long the way from 0 is, by which filters are measured, says nothing of a point of a plain function.
+
+    Attributes:
+        is_network: Whether the axes are weights.
+    """
+
+    is_network: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return "filter sharpness" if self.is_network else "the largest eigenvalue"
+
+    def of(self, point: BestPointRecord) -> float:
+        """Return it for a point; NaN if it was not measured."""
+        found = point.curvature
+        if found is None:
+            return float("nan")
+        return found.filter_sharpness if self.is_network else max(found.largest, default=float("nan"))
+
+    def measure(self, points: Sequence[BestPointRecord]) -> Array:
+        """Return it for each of these points, shape (n,)."""
+        return np.array([self.of(point) for point in points])
 
 
 def _choose_measure(points: Sequence[BestPointRecord]) -> str:
@@ -39,33 +70,32 @@ def _choose_measure(points: Sequence[BestPointRecord]) -> str:
     return next((name for name in points[0].measures if name.startswith(HELD_OUT)), "")
 
 
-def _sharpness(points: Sequence[BestPointRecord]) -> Array:
-    return np.array([point.curvature.filter_sharpness for point in points if point.curvature])
-
-
-def _compare_medians(points: Sequence[BestPointRecord], name: str) -> Iterator[str]:
+def _compare_medians(points: Sequence[BestPointRecord], sharpness: PointSharpness, name: str) -> Iterator[str]:
     groups: dict[str, list[BestPointRecord]] = {}
     for point in points:
         groups.setdefault(point.strategy, []).append(point)
     if not groups:
         return
-    what = f"filter sharpness and {name}" if name else "filter sharpness"
-    yield f"Medians of {what}: {'; '.join(_describe_strategy(*pair, name) for pair in groups.items())}."
+    what = f"{sharpness.name} and {name}" if name else sharpness.name
+    yield f"Medians of {what}: {'; '.join(_describe_strategy(*pair, sharpness, name) for pair in groups.items())}."
     if len(groups) < 2:
         return
-    few, runs = min(map(len, groups.values())), sum(map(len, groups.values()))
-    samples = {"filter sharpness": [_sharpness(listed).tolist() for listed in groups.values()]}
+    # Agents of one run are no repeats of each other.
+    runs = [len({point.run for point in listed}) for listed in groups.values()]
+    samples = {sharpness.name: [sharpness.measure(listed).tolist() for listed in groups.values()]}
     if name:
         samples[name] = [[each.measures[name] for each in listed] for listed in groups.values()]
     for what, values in samples.items():
-        yield _word_difference(what, compare_groups(values), len(groups), runs, few)
+        yield _word_difference(what, compare_groups(values), len(groups), sum(runs), min(runs))
 
 
-def _describe_strategy(strategy: str, points: Sequence[BestPointRecord], name: str) -> str:
+def _describe_strategy(strategy: str, points: Sequence[BestPointRecord], sharpness: PointSharpness, name: str) -> str:
     held = f" and {np.median([each.measures[name] for each in points]):.3g}" if name else ""
     slopes = sum(is_on_slope(each) for each in points)
     note = f", {slopes} on a slope" if slopes else ""
-    return f"{strategy} {np.median(_sharpness(points)):.3g}{held} ({_count(len(points), 'run')}{note})"
+    runs = _count(len({point.run for point in points}), "run")
+    counted = runs if runs == _count(len(points), "run") else f"{_count(len(points), 'agent')} of {runs}"
+    return f"{strategy} {np.median(sharpness.measure(points)):.3g}{held} ({counted}{note})"
 
 
 def is_on_slope(point: BestPointRecord) -> bool:
@@ -103,7 +133,7 @@ def compare_groups(groups: Sequence[Sequence[float]]) -> float:
     return 1.0 if len(set(joined)) == 1 else float(kruskal(*groups).pvalue)
 
 
-def _relate_sharpness(points: Sequence[BestPointRecord], name: str) -> list[str]:
+def _relate_sharpness(points: Sequence[BestPointRecord], sharpness: PointSharpness, name: str) -> list[str]:
     """Say whether sharper points are worse on held-out data, among those whose gradient is small."""
     settled = [point for point in points if not is_on_slope(point)]
     if len(settled) < FEWEST_POINTS:
@@ -113,7 +143,7 @@ def _relate_sharpness(points: Sequence[BestPointRecord], name: str) -> list[str]
         ]
     sign = -1.0 if is_higher_better(name) else 1.0
     worse = sign * np.array([point.measures[name] for point in settled])
-    rho, low, high = correlate_ranks(_sharpness(settled), worse)
+    rho, low, high = correlate_ranks(sharpness.measure(settled), worse)
     left = f"; {len(points) - len(settled)} on a slope are left out" if len(settled) < len(points) else ""
     among = f"Spearman's rho {rho:.2f}, 95 % interval {low:.2f} to {high:.2f}, {len(settled)} points{left}"
     if low > 0:
@@ -140,21 +170,23 @@ def _find_rho(one: Array, other: Array) -> float:
     return float(ranks[0] @ ranks[1]) / spread if spread > 0 else 0.0
 
 
-def _list_confounders(points: Sequence[BestPointRecord], is_network: bool) -> Iterator[str]:
+def _list_confounders(points: Sequence[BestPointRecord], sharpness: PointSharpness) -> Iterator[str]:
     if len(points) >= FEWEST_POINTS:
-        sharpness = _sharpness(points)
-        size = _find_rho(sharpness, np.array([point.length for point in points]))
-        loss = _find_rho(sharpness, np.array([point.loss for point in points]))
+        values = sharpness.measure(points)
+        size = _find_rho(values, np.array([point.length for point in points]))
+        loss = _find_rho(values, np.array([point.loss for point in points]))
+        length = (
+            f" {size:.2f} with the length of the point (how large its weights are) and" if sharpness.is_network else ""
+        )
         yield (
-            f"What is mixed in: over all {len(points)} points, filter sharpness has the rank correlation {size:.2f} "
-            f"with the length of the point{' (how large its weights are)' if is_network else ''} and {loss:.2f} with "
-            "the loss."
+            f"What is mixed in: over all {len(points)} points, {sharpness.name} has the rank correlation{length} "
+            f"{loss:.2f} with the loss."
         )
     scale = (
         "Sharpness depends on the scale of weights: eigenvalues change if one layer is multiplied and the next "
         "divided, which changes no output, and filter sharpness if single units are."
     )
     yield (
-        f"{scale if is_network else 'Sharpness depends on the units of the axes.'} Strategies may differ in several "
-        "settings at once: these runs alone cannot say which of them makes a point sharp."
+        f"{scale if sharpness.is_network else 'Eigenvalues depend on the units of the axes.'} Strategies may differ in "
+        "several settings at once: these runs alone cannot say which of them makes a point sharp."
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ...landscapes.geometry.hessian import GeometryError
 from ...landscapes.landscape import Landscape, Problem
 from ...landscapes.opening import open_problem
@@ -53,7 +55,7 @@ def open_searched(
         ResultsError: If the directory has no experiment.yaml, or names code of a user and is not signed by this user.
         SpecError: If the YAML cannot be loaded.
         LogError: If the log cannot be read.
-        GeometryError: If there is no such landscape, or no point.
+        GeometryError: If there is no such landscape, or no point with a loss.
         LandscapeError: If it cannot be opened.
     """
     planned = make_plan(load_recorded(directory, trust, remark))
@@ -71,6 +73,11 @@ def open_searched(
             paths += collect_paths(run)
     if landscape is None or not paths:
         raise GeometryError(f"results must have points on {wanted}, got none in {directory}. Run or resume it first.")
+    if not any(np.isfinite(path.loss) for path in paths):
+        raise GeometryError(
+            f"results must have a loss on {wanted}, got failed evaluations only in {directory}. The report says why "
+            "they failed: correct that, and run it again."
+        )
     problem = open_problem(landscape)
     if problem.space.dimension != paths[0].cube.shape[1]:
         raise GeometryError(

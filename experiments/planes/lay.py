@@ -130,12 +130,10 @@ def lay_random(problem: Problem, center: AgentPath, seed: int) -> LaidPlane:
         )
     reach = float(max(np.linalg.norm(one), np.linalg.norm(other)))
     kept = int(find_filters(problem).offsets.sum())
-    if not find_scale(problem.space):
-        how = "half as long as a side of the unit cube"
-    elif isinstance(problem, FilteredProblem):
+    if _has_weights(problem):
         how = "each filter of which has the norm of the filter of the point"
     else:
-        how = "as long as the way from 0 to the point"
+        how = f"half as long as a side of the {'box' if find_scale(problem.space) else 'unit cube'}"
     sentences = [
         f"Two random directions (seed {seed}), {how}"
         + (f"; the {kept:,} biases and gains do not change along them." if kept else ".")
@@ -212,12 +210,18 @@ def lay_along(problem: Problem, center: AgentPath, first: Array, second: Array, 
 
 
 def _draw_direction(problem: Problem, center: Array, rng: np.random.Generator) -> Array:
-    """Draw a direction (D,) in cube units, normalised by filters where all axes have the same unit."""
-    space, scale = problem.space, find_scale(problem.space)
+    """Draw a direction (D,) in cube units: of weights normalised by filters, else half as long as a side."""
+    space = problem.space
     drawn = rng.standard_normal(space.dimension)
-    if not scale:
+    if not _has_weights(problem):
+        # How far a point is from 0 says nothing of a plain function: 0 may be its minimizer, or anywhere.
         return drawn / (2.0 * np.linalg.norm(drawn))
-    return find_filters(problem).normalise_direction(drawn, space.to_box(center)) / scale
+    return find_filters(problem).normalise_direction(drawn, space.to_box(center)) / find_scale(space)
+
+
+def _has_weights(problem: Problem) -> bool:
+    """Return whether the axes are weights with filters, and have one unit."""
+    return isinstance(problem, FilteredProblem) and find_scale(problem.space) > 0
 
 
 def space_distance(problem: Problem, one: Array, other: Array) -> float:

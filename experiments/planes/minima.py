@@ -82,6 +82,11 @@ def measure_minima(
 ) -> MinimaRecord:  # fmt: skip
     """Measure what ``study_minima`` writes, with its arguments and errors."""
     problem = searched.problem
+    if problem.space.noisy:
+        raise GeometryError(
+            f"--minima needs a landscape with one loss at each point, got {searched.landscape.label}, which is noisy: "
+            "barriers would be those of chance. Lay a plane."
+        )
     geometry = _inspect_problem(problem, matched)
     chosen, sentences = choose_best_points(searched.paths, references)
     best = choose_representatives(chosen)
@@ -169,11 +174,19 @@ def _describe_basins(
         else "to which losses are exact"
     )
     said = [
-        f"Two points are of one basin if the barrier between them is at most {height:.3g}, {rule}; the lowest loss is "
+        f"Two points are joined if the barrier between them is at most {height:.3g}, {rule}, and a basin is what is "
+        "joined directly or through other points; the lowest loss is "
         f"{min(losses):.3g}. There {counted} of {len(points)} points; at a tenth of that height it is {counts[0]}, at "
         f"ten times it {counts[2]}. Basins are those of straight lines: two of them may be joined by a path that is "
         "not straight.",
     ]
+    within = [choose_barrier(pair) for pair in pairs if points[pair.one].basin == points[pair.other].basin]
+    higher = [barrier for barrier in within if barrier > height]
+    if higher:
+        said.append(
+            f"Of the {len(within)} pairs within a basin {len(higher)} have a higher barrier between them, up to "
+            f"{max(higher):.3g}: they are joined through other points only."
+        )
     sloping = [point.name for point in points if is_on_slope(point)]
     if sloping:
         said.append(

@@ -104,7 +104,8 @@ def _describe_best_point(record: MinimaRecord, point: BestPointRecord) -> dict[s
     found = point.curvature or PointCurvature("-", np.nan, [], np.nan, np.nan, np.nan)
     row["point"] = found.kind
     row["way down"] = _format(found.fall) if found.kind == "saddle" else "-"
-    row["filter sharpness"] = _format(found.filter_sharpness)
+    if record.is_network:
+        row["filter sharpness"] = _format(found.filter_sharpness)
     row["largest eigenvalues"] = ", ".join(f"{each:.3g}" for each in found.largest) or "-"
     row["least"] = _format(found.least)
     row["trace (95 %)"] = _format_estimate(found.trace)

@@ -72,7 +72,7 @@ def study_plane(
     settings = searched.landscape.model_dump(mode="json")
     write_plane(stem.with_suffix(".npz"), PlaneFile(laid.framed, settings, searched.landscape.label, record.losses))
     write_atomically(stem.with_suffix(".json"), record.to_json())
-    write_follow_up(searched.landscape, stem)
+    write_follow_up(searched.landscape, searched.problem.space, stem)
     write_pictures(record, stem)
     return record, write_page(record, stem.with_suffix(".html"))
 

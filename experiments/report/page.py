@@ -159,6 +159,7 @@ def _tell_state(material: Material) -> dict[str, Any]:
 def _tell_result(material: Material) -> dict[str, Any]:
     """Return what was found: the first screen, studies, problems and measures."""
     compared, directories = material.compared, list(material.directories)
+    planes, more = list_planes(directories)
     return {
         "first": describe_first_screen(compared, directories, material.name),
         "notes": [
@@ -180,7 +181,8 @@ def _tell_result(material: Material) -> dict[str, Any]:
         "worths": [each for each in material.studies if isinstance(each, WorthSection)],
         "measures": list(draw_measures(compared)),
         "measured": list(describe_measures(material.started)),
-        "planes": list_planes(directories),
+        "planes": planes,
+        "more_planes": more,
         "minima": list_minima(directories),
     }
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..planes.paths import MINIMA_NAME
 from ..planes.words import list_cautions, list_rows
 from ..results.records.minima_record import MinimaRecordError, read_minima_record
-from ..results.records.plane_record import PLANES_FOLDER, PlaneRecordError, read_plane_record
+from ..results.records.plane_record import PLANES_FOLDER, PlaneRecord, PlaneRecordError, read_plane_record
 
 MOST_PLANES = 4
 """The most planes that a report shows: each takes up to half a megabyte."""
@@ -36,17 +37,16 @@ class PlaneSection:
     lines: str
 
 
-def list_planes(directories: Sequence[Path]) -> list[PlaneSection]:
-    """Return the planes that lie beside results, by name; what is no record of a plane is left out."""
-    paths = [path for directory in directories for path in sorted((directory / PLANES_FOLDER).glob("*.json"))]
+def list_planes(directories: Sequence[Path]) -> tuple[list[PlaneSection], list[str]]:
+    """Return the first planes that lie beside results, by name, and the names of those that are left out.
+
+    What is no record of a plane is neither.
+    """
     found: list[PlaneSection] = []
-    for path in paths:
+    left = []
+    for path, record in _read_planes(directories):
         if len(found) == MOST_PLANES:
-            break
-        try:
-            record = read_plane_record(path)
-        except PlaneRecordError:
-            # It may come from elsewhere, or be of another kind.
+            left.append(path.stem)
             continue
         # Drawing is imported only where there is something to draw: it takes a second.
         from ..drawing.plane import draw_svg
@@ -58,7 +58,14 @@ def list_planes(directories: Sequence[Path]) -> list[PlaneSection]:
                 draw_svg(record, name, "map"), draw_svg(record, name, "lines"),
             )
         )  # fmt: skip
-    return found
+    return found, left
+
+
+def _read_planes(directories: Sequence[Path]) -> Iterator[tuple[Path, PlaneRecord]]:
+    for path in (path for directory in directories for path in sorted((directory / PLANES_FOLDER).glob("*.json"))):
+        # A record may come from elsewhere, or be of another kind.
+        with suppress(PlaneRecordError):
+            yield path, read_plane_record(path)
 
 
 def list_unread(directories: Sequence[Path]) -> list[str]:

@@ -146,10 +146,9 @@ def _pack_map(run: RunData, key: str, title: str) -> dict[str, Any]:
 def pack_frame(run: RunData) -> dict[str, Any]:
     """Return the sides of the map of a run in two dimensions, and the known minima in it."""
     shown = run.picture
-    known = run.minimizers if run.minimizers is not None else np.empty((0, 2))
+    known = np.empty((0, 2)) if run.drawn_minimizers is None else run.drawn_minimizers
     (left, bottom), (right, top) = shown.lower.tolist(), shown.upper.tolist()
-    names = [name.partition(":")[0] for name in shown.names]
-    sides = zip(names, run.space.axes or (None, None), strict=True)
+    sides = zip(shown.names, run.space.axes or (None, None), strict=True)
     return {
         "extent": [[left, right], [bottom, top]], "sides": [_describe_side(name, axis) for name, axis in sides],
         "minimizers": [round_all(point) for point in known.tolist()],
@@ -160,7 +159,7 @@ def _describe_side(name: str, axis: Axis | None) -> dict[str, Any]:
     if axis is None:
         return {"name": name}
     choices = {"choices": [str(choice) for choice in axis.choices]} if axis.choices else {}
-    return {"name": name, "log": axis.log, "integer": axis.integer, **choices}
+    return {"name": axis.name, "log": axis.log, "integer": axis.integer, **choices}
 
 
 def pack_places(points: Array, spans: Array) -> dict[str, list[Any]]:

@@ -39,7 +39,7 @@ def list_notes(runs: Sequence[RunSummary]) -> list[str]:
     """Return what else a reader must know of the runs: time limits, and failures."""
     late = describe_time_limits(runs)
     failed = sum(accounts.failures_table(runs).columns["count"])
-    lines = [*describe_faces(runs)] if late is None else [late, *describe_faces(runs)]
+    lines = [*([] if late is None else [late]), *accounts.describe_impossible(runs), *describe_faces(runs)]
     return [*lines, "There were no failures." if not failed else f"{pluralize(failed, 'failure')} occurred; see below."]
 
 

@@ -165,6 +165,24 @@ def failures_table(runs: Sequence[RunData | RunSummary]) -> Table:
     return Table.from_rows(("landscape", "strategy", "agent", "cause", "count"), rows)
 
 
+def describe_impossible(runs: Sequence[RunData | RunSummary]) -> list[str]:
+    """Return a sentence for each landscape on which no point that was proposed met the constraints."""
+    lines = []
+    for landscape, groups in group_runs(runs).items():
+        listed = [run for group in groups.values() for run in group]
+        refused = Counter[str]()
+        for run in listed:
+            for account in _list_accounts(run):
+                refused.update(account.refused)
+        if refused and not any(run.evaluations for run in listed):
+            constraint = refused.most_common(1)[0][0]
+            lines.append(
+                f"No setting of {landscape} that was proposed meets the constraint {constraint!r} "
+                f"({refused.total():,} were proposed)."
+            )
+    return lines
+
+
 def failed_agents_table(runs: Sequence[RunData | RunSummary]) -> Table:
     """Make a table of the agents that failed, with one row per strategy and agent.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...agents.agent import Finding
 from ...agents.leases.failure import format_cause
-from ...landscapes.causes import GRADIENT_CAUSE
+from ...landscapes.causes import GRADIENT_CAUSE, INFEASIBLE_CAUSE
 from ...landscapes.landscape import Array
 from ...orchestrator.log.reader import Points
 from ...orchestrator.state.events import findings
@@ -32,6 +32,7 @@ class AgentAccount:
         duplicates: How many of its points the run had tried before; of points that the log keeps whole.
         failures: How often rows and gradients failed, and the agent itself, by ("row", "gradient" or "agent", cause).
         failed_leases: The causes of its failed leases, each with its place, and how often each occurred.
+        refused: How many of its points broke a constraint and were not evaluated, by constraint.
     """
 
     agent: str
@@ -43,6 +44,7 @@ class AgentAccount:
     duplicates: int
     failures: dict[tuple[str, str], int]
     failed_leases: dict[str, int]
+    refused: dict[str, int]
 
 
 def account_for_agents(run: RunData) -> tuple[AgentAccount, ...]:
@@ -67,6 +69,7 @@ def account_for_agents(run: RunData) -> tuple[AgentAccount, ...]:
             bool(len(setters)) and int(setters[-1]) == index, len(brought[name]), int(again[index]),
             dict(Counter(cause for finding in brought[name] for cause in _list_causes(finding))),
             dict(Counter(format_cause(finding.cause, finding.place) for finding in brought[name] if finding.failed)),
+            dict(Counter(constraint for finding in brought[name] for constraint in _list_broken(finding))),
         )
         for index, name in enumerate(team)
     )  # fmt: skip
@@ -107,3 +110,9 @@ def _list_causes(finding: Finding) -> Iterator[tuple[str, str]]:
             yield "row", failure.cause
     if finding.failed:
         yield "agent", finding.cause + (f", {finding.place}" if finding.place else "")
+
+
+def _list_broken(finding: Finding) -> Iterator[str]:
+    for failure in finding.failures:
+        if failure.cause.startswith(INFEASIBLE_CAUSE):
+            yield failure.cause.removeprefix(INFEASIBLE_CAUSE)

@@ -74,6 +74,12 @@ class RunData:
         return picture_space(self.space)
 
     @property
+    def drawn_minimizers(self) -> Array | None:
+        """The known minimizers where pictures show them, shape (k, D), in the units of ``picture``; None if unknown."""
+        known, space = self.minimizers, self.space
+        return known if known is None or not space.axes else self.picture.to_box(space.to_cube(known))
+
+    @property
     def team(self) -> list[str]:
         """Names of the agents, in team order."""
         return [name for name, _ in self.settings["team"]]
@@ -228,8 +234,8 @@ class BestPoint:
     space: Space = field(repr=False)
 
     def describe(self, most: int, digits: int = 6) -> str:
-        """Return the point in words: numbers, or values by name; at most ``most`` of them."""
-        return describe_setting(self.space, self.point, most, digits)
+        """Return what the objective received in words: numbers, or values by name; at most ``most`` of them."""
+        return describe_setting(self.setting, bool(self.space.axes), most, digits)
 
 
 NETWORK_KINDS = ("network", "jax", "torch")

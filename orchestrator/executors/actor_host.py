@@ -10,11 +10,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from types import FrameType
-from typing import TypeVar
 
 from ...agents.evaluation.apart import ApartEvaluator
 from ...agents.evaluation.children.pool import ChildPool
 from ...agents.evaluation.evaluator import Evaluator
+from ...agents.evaluation.interrupts import interrupts
 from ...agents.evaluation.lanes import LaneEvaluator
 from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.agent_clock import AgentClock
@@ -31,7 +31,6 @@ from .streams import open_searchers
 
 STOP_SIGNAL = getattr(signal, "SIGUSR1", None)
 """The signal by which a driver that is stopped asks an actor to send what it has found."""
-Item = TypeVar("Item")
 SENDING_SECONDS = 0.005
 """How long an update takes to leave this process, about."""
 
@@ -42,37 +41,21 @@ def end_at_termination() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-class StopRequest:
-    """Ends the work of this process when the driver asks for it by a signal, so that what was found is sent first.
+def hear_stop_signal() -> None:
+    """Let the driver's signal end the work of this process, so that what was found is sent first.
 
-    The signal raises KeyboardInterrupt in what an agent, an objective or the loop does, never in Ray's own code.
+    It raises KeyboardInterrupt in what an agent or an objective does, or where they wait for other processes, and never
+    in Ray's own code.
     """
+    if threading.current_thread() is threading.main_thread() and STOP_SIGNAL is not None:
+        # For as long as this process lives.
+        interrupts.held = True
+        signal.signal(STOP_SIGNAL, _end_work)
 
-    def __init__(self) -> None:
-        self._received = self._working = self._raised = False
-        if threading.current_thread() is threading.main_thread() and STOP_SIGNAL is not None:
-            signal.signal(STOP_SIGNAL, self._receive)
 
-    def guard(self, items: Iterator[Item]) -> Iterator[Item]:
-        """Yield items of a generator, and interrupt it where it works for the next one when the signal comes."""
-        while True:
-            self._working = True
-            try:
-                if self._received and not self._raised:
-                    # All that was found has just been sent.
-                    raise KeyboardInterrupt
-                item = next(items, None)
-            finally:
-                self._working = False
-            if item is None:
-                return
-            yield item
-
-    def _receive(self, _: int, __: FrameType | None) -> None:
-        self._received = True
-        if self._working and not self._raised:
-            self._raised = True
-            raise KeyboardInterrupt
+def _end_work(_: int, __: FrameType | None) -> None:
+    if not interrupts.waiting:
+        interrupts.receive()
 
 
 class RunHost:
@@ -177,7 +160,7 @@ class ActorHost:
         self._ambient_state = ExitStack()
         self._ambient_state.enter_context(set_ambient_state_aside())
         end_at_termination()
-        self._stop_request = StopRequest()
+        hear_stop_signal()
         self._make_evaluator, self._open_children = spread, open_children
         self._run_hosts: dict[str, RunHost] = {}
         self._checked: set[bytes] = set()
@@ -205,7 +188,7 @@ class ActorHost:
         for past in earlier:
             for _ in desk.work(past):
                 pass
-        yield from self._stop_request.guard(desk.work(order))
+        yield from desk.work(order)
 
     def drive(self, opening: PickledRun, recorded: RecordedLog, budget: int | None) -> Iterator[Chunk]:
         """Work a whole run in this actor.
@@ -216,8 +199,7 @@ class ActorHost:
         begun = time.monotonic()
         planned = opening.unpickle_run()
         self._check_bits(opening, planned)
-        chunks = work_in_chunks(planned, recorded, budget, ACTOR_FLUSH_SECONDS, begun)
-        return self._stop_request.guard(chunks)
+        return work_in_chunks(planned, recorded, budget, ACTOR_FLUSH_SECONDS, begun)
 
     def _check_bits(self, opening: PickledRun, planned: RunSpec) -> None:
         """Compare losses at fixed points with the driver's, once. Raises LandscapeError if they differ."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,7 +24,8 @@ from .recorder import Recorder
 
 EVALUATION_FAILED = "an evaluation failed"
 """First words of the ``Stopped`` reason of a run that was stopped by a row without a loss."""
-
+START_MARK = "row 0 is the start"
+"""Last words of the reason of the first lease where the user knows a start."""
 
 StreamFactory = Callable[..., np.random.Generator]
 """Returns the random stream that belongs to a key."""
@@ -100,6 +102,9 @@ def _decide_leases(run: Run, planned: RunSpec, policy: Decider, stream: StreamFa
         return ()
     leases = policy.decide(run, stream(planned.seed, planned.stream_id, run.decisions, run.collected))
     audit_decision(run, leases, policy.kind)
+    if leases and leases[0].id == 0 and planned.facts.space.start is not None and START_MARK not in leases[0].reason:
+        # The row is like any other; a reader of the log is to know that the user gave it.
+        leases = (replace(leases[0], reason=f"{leases[0].reason}; {START_MARK}"), *leases[1:])
     return leases
 
 

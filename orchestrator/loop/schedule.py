@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from typing import TypeVar
 
+from ...agents.evaluation.interrupts import interrupts
+
 Key = TypeVar("Key")
 Drive = Generator[bool, None, None]
 
@@ -34,6 +36,7 @@ def schedule(
     active: dict[Key, Drive] = {}
     try:
         while True:
+            interrupts.raise_waiting()
             while len(active) < at_once and (started := next(coming, None)) is not None:
                 active[started[0]] = started[1]()
             if not active:

@@ -100,3 +100,16 @@ def test_the_scene_is_recorded(studio, opened, form):
     assert content[:4] == b"\x1a\x45\xdf\xa3" or content[4:8] == b"ftyp"
     assert len(content) > 20_000
     until(page, "!document.querySelector('#playground .scene').dataset.recording")
+
+
+def test_the_true_runs_stand_beside_the_networks_plane_and_no_other(studio, opened):
+    page = opened()
+    page.goto(studio.address)
+    choose(page, "network")
+    until(page, "document.querySelectorAll('section[aria-label=\"The true runs\"] svg[role=img]').length === 2")
+    said = page.inner_text("section[aria-label='The true runs']")
+    # Of each run its farthest point, and the loss of its best point, through which the plane goes.
+    assert "adam#0: 9.2" in said
+    assert "0.01094 (on the plane below it 0.01094)" in said
+    choose(page, "stuck")
+    until(page, "!document.querySelector('section[aria-label=\"The true runs\"]')")

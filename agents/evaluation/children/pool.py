@@ -15,6 +15,7 @@ from ....landscapes.landscape import Array, Landscape
 from ....landscapes.opening import LandscapeFacts, read_facts
 from ....landscapes.process.line_pipe import LONGEST_PAUSE, ProcessEnded
 from ..evaluator import CannotEvaluate, EvaluationResult, assemble_pieces
+from ..interrupts import interrupts
 from ..measures import read_measures
 from ..settings import Evaluation
 from .batch import Answer, Batch, RowQueue, join_answers
@@ -164,11 +165,11 @@ class ChildPool:
         """Wait until workers have output or have passed their deadline, and return those of them that have rows."""
         pause = self._prefetch.pause_seconds(len(pending), len(self._workers))
         if pause:
-            time.sleep(pause)
+            interrupts.call(time.sleep, pause)
         left = self._earliest_deadline - time.monotonic()
         timeout = None if self._earliest_deadline == math.inf else min(max(0.0, left), LONGEST_PAUSE)
         # A child may be ready on two pipes.
-        ready_workers = dict.fromkeys(key.data for key, _ in self._selector.select(timeout))
+        ready_workers = dict.fromkeys(key.data for key, _ in interrupts.call(self._selector.select, timeout))
         now = time.monotonic()
         if now >= self._earliest_deadline:
             ready_workers |= dict.fromkeys(worker for worker in self._workers if worker.clock.deadline <= now)

@@ -13,6 +13,7 @@ import typer
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ....agents.evaluation.interrupts import interrupts
 from ....landscapes.cause_groups import group_causes
 from ..completion import EXECUTORS, complete_executors, complete_experiments, complete_results
 from .progress import ProgressBars, ProgressLines
@@ -84,15 +85,17 @@ OpenlyOption = Annotated[
 
 
 def handle_termination() -> None:
-    """Treat SIGTERM (a plain `kill`) like Ctrl-C, so that it ends the command as cleanly.
+    """Treat SIGTERM (a plain `kill`) like Ctrl-C, and end the command by either so that nothing that was found is lost.
 
     This also works in the background, where the signal of Ctrl-C is ignored.
     """
-    signal.signal(signal.SIGTERM, _raise_interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
 
 
-def _raise_interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def _interrupt(*_: object) -> None:
+    interrupts.receive()
 
 
 def open_watcher(total: int) -> AbstractContextManager[Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from ....landscapes.landscape import Array, Space
 from ....landscapes.slices import evaluate_grid, interpolate_losses
 from ..recorded_runs import RunData
+from .picture_space import move_to_values
 from .surfaces import find_losses
 
 CONTOUR_POINTS = 140
@@ -18,24 +19,44 @@ def background_grid(
 ) -> tuple[Array, Array, Array]:
     """Return x (k,), y (k,) and losses (k, k), one row per y, on the plane of two axes through ``at`` (D,).
 
-    The losses are those of the landscape if it is one of the package, or if they were recorded when the run ended.
-    Otherwise they are interpolated between the points found in two dimensions, and NaN in more. NaN marks places where
-    the loss is unknown.
+    x and y are numbers of the run's picture; ``at`` is in the landscape's units. The losses are those of the landscape
+    if it is one of the package, or if they were recorded when the run ended. Otherwise they are interpolated between
+    the points found in two dimensions, and NaN in more. NaN marks places where the loss is unknown.
     """
     first, second = axes
-    if run.problem is not None:
-        return evaluate_grid(run.problem, CONTOUR_POINTS, axes, at)
     space, shown = run.space, run.picture
+    if run.problem is not None and not space.axes:
+        return evaluate_grid(run.problem, CONTOUR_POINTS, axes, at)
     x, y = (np.linspace(shown.lower[axis], shown.upper[axis], CONTOUR_POINTS) for axis in axes)
     recorded = _find_recorded(run, axes, at)
     z = np.full(CONTOUR_POINTS**2, np.nan) if recorded is None else recorded
     z = z.reshape(CONTOUR_POINTS, CONTOUR_POINTS)
     if recorded is None and space.dimension == 2:
-        # Interpolate in the unit cube: both axes have the same length there, so distances are comparable.
-        z = interpolate_losses(
-            run.points.cube[:, [first, second]], run.points.losses, (0.0, 1.0, 0.0, 1.0), CONTOUR_POINTS
-        )
+        z = interpolate_points(space, (first, second), run.points.cube, run.points.losses, CONTOUR_POINTS)
     return x, y, z
+
+
+def interpolate_points(space: Space, axes: tuple[int, int], cube: Array, losses: Array, resolution: int) -> Array:
+    """Interpolate losses (n,) of points (n, 2) of the unit cube in two dimensions.
+
+    On an axis with finitely many values, the cell of a value has the losses there. Nothing lies between two choices.
+
+    Args:
+        space: The space, of two dimensions.
+        axes: The axes that are drawn from left to right, and upwards.
+        cube: The points.
+        losses: Their losses; those that are not finite are left out.
+        resolution: Number of points along each side of the cube.
+
+    Returns:
+        Losses, shape (resolution, resolution), one row for each place upwards; NaN where the loss is unknown.
+    """
+    # Interpolate in the unit cube: both axes have the same length there, so distances are comparable.
+    across, up = axes
+    sides = move_to_values(space, np.tile(np.linspace(0.0, 1.0, resolution)[:, None], 2))
+    ordered = tuple(axis.is_ordered for axis in space.axes) or (True, True)
+    points = move_to_values(space, cube)[:, [across, up]]
+    return interpolate_losses(points, losses, sides[:, across], sides[:, up], (ordered[across], ordered[up]))
 
 
 def is_evaluated(run: RunData, axes: tuple[int, ...] = (0, 1), at: Array | None = None) -> bool:
@@ -45,7 +66,9 @@ def is_evaluated(run: RunData, axes: tuple[int, ...] = (0, 1), at: Array | None 
 
 def _find_recorded(run: RunData, axes: tuple[int, ...], at: Array | None) -> Array | None:
     # In 100,000 dimensions the points of the grid take 15 GB: they are made only where there is something to look up.
-    return find_losses(run, _grid_points(run.space, axes, at)) if run.surfaces else None
+    if run.problem is None and not run.surfaces:
+        return None
+    return find_losses(run, _grid_points(run.space, axes, at))
 
 
 def _grid_points(space: Space, axes: tuple[int, ...], at: Array | None) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -56,12 +57,12 @@ def move_to_values(space: Space, cube: Array) -> Array:
     return moved
 
 
-def describe_setting(space: Space, box: Array, most: int, digits: int = 6) -> str:
-    """Return a point (D,) in the landscape's units in words: numbers, or values by name; at most ``most`` of them."""
-    shown = [format_value(value, digits) for value in name_values(space, box).values()][:most]
-    if space.axes:
-        shown = [f"{name}={value}" for name, value in zip(space.names, shown, strict=False)]
-    return ", ".join(shown) + (", ..." if space.dimension > most else "")
+def describe_setting(setting: Mapping[str, object], named: bool, most: int, digits: int = 6) -> str:
+    """Return values in words, at most ``most`` of them: numbers, or with their names."""
+    shown = ((name, format_value(value, digits)) for name, value in islice(setting.items(), most))
+    return ", ".join(f"{name}={value}" if named else value for name, value in shown) + (
+        ", ..." if len(setting) > most else ""
+    )
 
 
 def name_values(space: Space, box: Array) -> dict[str, object]:

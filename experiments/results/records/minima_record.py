@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from .json_file import format_record, read_record
+from .plane_record import WEIGHT_UNIT
 
 MINIMA_FORMAT = 1
-WEIGHT_UNIT = "units of a weight"
-"""What distances between networks are counted in."""
 MINIMA_KIND = "minima"
 MOST_MINIMA = 36
 MOST_TRACKS, MOST_TRACKED = 24, 100
@@ -162,7 +161,8 @@ class MinimaRecord:
         landscape: The label of the landscape.
         unit: What distances are counted in.
         fall: By how much losses fell: the median loss of first points above the least loss.
-        basin_height: Points with no higher barrier between them belong to one basin.
+        basin_height: Points with no higher barrier between them are joined; a basin is what is joined, directly or
+            through other points.
         matching: Why hidden units were not matched; empty if they were.
         curvature: Why curvature was not measured; empty if it was.
         points: The best points.

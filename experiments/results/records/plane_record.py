@@ -23,6 +23,12 @@ MOST_RECORDED_EVALUATIONS = 10**15
 MOST_RECORDED_PATHS, MOST_RECORDED_POINTS = 64, 10_000
 
 
+WEIGHT_UNIT = "units of a weight"
+"""The unit of landscapes whose axes are weights."""
+DIMENSIONS = "dimensions"
+"""The fact that tells how many axes the landscape has."""
+
+
 class PlaneRecordError(ValueError):
     """A file is no record of a plane. The message says why."""
 
@@ -85,6 +91,11 @@ class PlaneRecord:
     paths: tuple[ProjectedPath, ...]
     sentences: tuple[str, ...]
     facts: dict[str, float]
+
+    @property
+    def is_network(self) -> bool:
+        """Whether the axes of the landscape are weights."""
+        return self.unit == WEIGHT_UNIT
 
     @property
     def holes(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ....landscapes.landscape import Array
 from ....landscapes.planes import Plane
-from ....landscapes.slices import interpolate_losses
+from ...results.pictures.background import interpolate_points
 from ...results.pictures.surfaces import surface_on_plane
 from ...results.run_header import RunHeader
 
@@ -44,6 +44,7 @@ def compute_surface(
         return None, None
     cube, losses = (np.concatenate([getattr(part, name) for part in parts]) for name in ("cube", "losses"))
     step = -(-len(losses) // MOST_INTERPOLATED)
-    u, v, _ = plane.project(cube[::step])
-    surface = interpolate_losses(np.column_stack([u, v]), losses[::step], plane.extent, RESOLUTION)
+    # In two dimensions, every plane is that of the two axes.
+    axes = int(plane.first.argmax()), int(plane.second.argmax())
+    surface = interpolate_points(header.space, axes, cube[::step], losses[::step], RESOLUTION)
     return (surface, "points") if np.isfinite(surface).any() else (None, None)

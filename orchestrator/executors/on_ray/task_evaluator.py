@@ -15,6 +15,7 @@ from ray import cloudpickle
 from ray.exceptions import NodeDiedError, ObjectLostError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
 
 from ....agents.evaluation.evaluator import CannotEvaluate, EvaluationResult, Evaluator, assemble_pieces
+from ....agents.evaluation.interrupts import interrupts
 from ....agents.evaluation.measures import Measures, read_measures
 from ....agents.evaluation.open import open_evaluator
 from ....landscapes.ambient import keep_warnings_from_raising
@@ -172,7 +173,7 @@ class TaskEvaluator:
                 while coming < len(work) and len(out) < self._workers:
                     out[self._task.remote(*self._task_arguments, *work[coming])] = coming
                     coming += 1
-                (done,), _ = ray.wait(list(out), num_returns=1)
+                (done,), _ = interrupts.call(ray.wait, list(out))
                 number = out.pop(done)
                 found = self._get_result(done, work[number][0], number, losses)
                 if found is None:

@@ -29,7 +29,7 @@ SETTINGS = {
     # With its 200 points, each of these tests would take it half a minute.
     "gaussian-process": [{"most": 20}],
 }
-DETERMINISTIC = ("grid", "slsqp", "derivative-free")
+DETERMINISTIC = ("grid", "slsqp", "derivative-free", "splines")
 AGENTS = [cls(**settings) for cls in CLASSES for settings in SETTINGS.get(cls.model_fields["kind"].default, [{}])]
 every_agent = pytest.mark.parametrize("agent", [mark_kind(agent, agent.kind, repr(agent)) for agent in AGENTS])
 RANDOM = [agent for agent in AGENTS if agent.kind == "random"]

@@ -13,7 +13,7 @@ from searchparty.agents.cma_es import CmaEs
 from searchparty.agents.derivative_free import DerivativeFree
 from searchparty.agents.global_search import GlobalSearch
 from searchparty.agents.slsqp import Slsqp
-from searchparty.agents.splines import Splines, choose_neighbours
+from searchparty.agents.splines import AxisSweep, Splines, choose_neighbours
 from searchparty.agents.surrogate import Surrogate
 
 LOWEST = 0.3713
@@ -215,12 +215,40 @@ def test_a_surrogate_finds_the_valleys_end(drive):
 
 
 def test_splines_step_along_each_axis_and_then_to_the_lowest_place_of_the_model(drive):
-    points = drive(Splines(), bowl, 3, 30).points
+    def uneven(points):
+        return ((points - LOWEST) ** 2 * [1.0, 1.1, 1.2]).sum(axis=1)
+
+    points = drive(Splines(), uneven, 3, 30).points
     # Up is no better along any axis, and down is.
     corner = 0.5 - 0.2 * np.tri(4, 3, -1)
     expected = [corner[0], *(point for k in range(3) for point in (corner[k] + 0.2 * np.eye(3)[k], corner[k + 1]))]
     np.testing.assert_allclose(points[:7], expected)
-    assert bowl(points[7:8])[0] < bowl(points[:7]).min()
+    assert uneven(points[7:8])[0] < uneven(points[:7]).min()
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1.0, 1e20])
+def test_splines_find_the_minimum_of_a_round_bowl_at_once(drive, unit):
+    """Two axes tell that it bends equally, after which each axis needs one step."""
+    done = drive(Splines(), lambda points: unit * (3.0 + bowl(points)), 6, 12)
+    assert len(np.unique(done.points[:11], axis=0)) == 11
+    np.testing.assert_allclose(done.points[done.losses.argmin()], LOWEST, atol=1e-7)
+
+
+def test_splines_go_to_the_corner_of_a_slope_at_once(drive):
+    slope = np.array([1.0, -2.0, 1e-3, 5.0, -4.0])
+    done = drive(Splines(), lambda points: 7.0 + points @ slope, 5, 10)
+    np.testing.assert_allclose(done.points[done.losses.argmin()], slope < 0.0, atol=1e-7)
+
+
+def test_what_bends_nearly_equally_or_fails_is_no_round_bowl():
+    for other, failed in ((2.01, 0.0), (2.0, np.inf)):
+        sweep = AxisSweep(3)
+        for axis, bend in enumerate((2.0, other)):
+            sweep.note(axis, 1, 0.0)
+            sweep.note(axis, -1, bend)
+        sweep.note(2, 1, failed)
+        assert (sweep.bend is None) == (other != 2.0 or failed > 0.0)
+        assert sweep.find_lowest(np.full(3, 0.5), 0.2) is None
 
 
 def test_splines_take_no_step_out_of_the_cube(drive, lease_of):

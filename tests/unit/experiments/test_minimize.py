@@ -243,6 +243,43 @@ def test_a_wrong_agent_or_policy_is_named_by_its_argument(arguments, message):
         searchparty.minimize(bowl, BOX, **arguments)
 
 
+@pytest.mark.parametrize("args", [(), (1,)])
+def test_a_start_that_a_function_refuses_is_named_before_anything_is_evaluated(args):
+    calls = []
+    with pytest.raises(ValueError, match=r"^x0 must meet the constraints, got .*: infeasible: <lambda>\. Change one"):
+        searchparty.minimize(
+            lambda s, *more: calls.append(s),
+            parameters={"n": {"low": 1, "high": 9, "integer": True}, "kind": "a"},
+            x0={"n": 3},
+            args=args,
+            constraints=["n > 0", lambda s: s["n"] > 3 and s["kind"] == "a"],
+        )
+    assert calls == []
+
+
+def test_a_mapping_in_place_of_bounds_is_parameters():
+    given = {"n": {"low": 1, "high": 9, "integer": True}, "kind": "a"}
+    found, named = (
+        searchparty.minimize(lambda s: abs(s["n"] - 4), *args, budget=9, seed=1, **more)
+        for args, more in (((given,), {}), ((), {"parameters": given}))
+    )
+    assert found.params == named.params == {"n": 4, "kind": "a"}
+
+
+def test_a_constraint_that_raises_is_named_as_such():
+    with pytest.warns(searchparty.SearchpartyWarning, match="^all evaluations failed: constraint <lambda> raised Zero"):
+        searchparty.minimize(bowl, BOX, budget=12, seed=1, constraints=lambda x: 1 / 0)
+
+
+@pytest.mark.parametrize("vectorized", [False, True])
+def test_a_function_that_takes_no_dict_is_told_of_names(vectorized):
+    words = r"raised KeyError: 0; it is called with a dict of values by name: write setting\['b'\]"
+    with pytest.warns(searchparty.SearchpartyWarning, match=words):
+        searchparty.minimize(
+            lambda x: x[0], {"a": 1, "b": {"low": 0, "high": 1}}, budget=5, seed=0, vectorized=vectorized
+        )
+
+
 def test_infeasible_settings_do_not_keep_a_broken_program_running():
     calls = []
     with pytest.warns(searchparty.SearchpartyWarning, match=r"the run stopped after 10 evaluations"):
@@ -593,3 +630,19 @@ def test_a_member_that_is_switched_off_by_an_empty_name_is_not_in_the_default_te
     assert default_team(1, Party(planner=""), stepped, 20) == ("slsqp", "axes", "cma-es")
     result = searchparty.minimize(bowl, BOX, budget=20, seed=1, policy={"kind": "party", "sprinter": ""})
     assert result.nfev == 20
+
+
+@pytest.mark.parametrize("policy", ["party", "composed", "exploit-and-explore"])
+def test_the_log_says_that_the_first_row_is_the_start(policy):
+    def reasons(**more):
+        found = searchparty.minimize(bowl, BOX, budget=40, seed=1, team=["random", "axes"], policy=policy, **more)
+        rows = found.log.rows(0)
+        return [
+            lease.reason for event in found.log.events() if isinstance(event, Granted) for lease in event.leases
+        ], rows
+
+    without, _ = reasons()
+    first, *others = reasons(x0=[0.5, -0.5, 0.25])[0]
+    assert first.endswith("; row 0 is the start")
+    assert not any("is the start" in reason for reason in (*without, *others))
+    np.testing.assert_allclose(reasons(x0=[0.5, -0.5, 0.25])[1].points[0] * 2 - 1, [0.5, -0.5, 0.25])

@@ -1,12 +1,18 @@
 """Conditions as text, and functions that a setting must meet."""
 
 import contextlib
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchparty import Experiment
+from searchparty.experiments.api import run
+from searchparty.experiments.report.sentences import list_notes
+from searchparty.experiments.results.recorded_runs import read_runs
+from searchparty.experiments.results.run_summary import summarize_run
 from searchparty.landscapes.arguments import ArrayArguments, NamedArguments
 from searchparty.landscapes.constraints import check_constraint, names_function, read_conditions
 from searchparty.landscapes.expression import Condition
@@ -144,3 +150,37 @@ def test_a_start_must_meet_the_constraints():
 def test_the_number_of_a_bad_constraint_is_named():
     with pytest.raises(ValueError, match=r"constraints.1 must name parameters, got 'y'"):
         UserFunction(function="a.py:f", bounds=((0, 1),), constraints=["x1 < 1", "y < 1"])
+
+
+@pytest.mark.usefixtures("local_ray")
+@pytest.mark.parametrize("executor", ["simulated", "ray"])
+def test_a_run_whose_start_a_function_refuses_stops_and_says_so(tmp_path, executor):
+    (tmp_path / "f.py").write_text("def f(s):\n    return s['n']\n\ndef odd(s):\n    return s['n'] % 2 == 1\n")
+    data = {
+        "name": "odd", "budget": 20, "executor": executor,
+        "landscapes": [{
+            "kind": "python", "function": "f.py:f", "start": {"n": 4, "kernel": "b"}, "constraints": ["f.py:odd"],
+            "parameters": {"n": {"low": 1, "high": 9, "integer": True}, "kernel": {"choices": ["a", "b"]}},
+        }],
+        "strategies": {"a": {"agents": ["random"]}},
+    }  # fmt: skip
+    found = run(Experiment.from_data(data, str(tmp_path)), out=tmp_path / "out", report=False)
+    (error,) = found.errors.values()
+    words = "start must meet the constraints: row 0, at (n=4, kernel=b), infeasible: odd. Change one of them"
+    assert words in str(error)
+    (each,) = found.runs
+    assert (each.evaluations, len(each.points.losses)) == (0, 1)
+
+
+def test_a_constraint_that_nothing_meets_is_named(tmp_path, command):
+    (tmp_path / "f.py").write_text("def f(s):\n    return s['n']\n")
+    (tmp_path / "none.yaml").write_text(
+        "name: none\nbudget: 12\nrepeats: 2\nexecutor: simulated\nstrategies: {a: {agents: [random]}}\n"
+        "landscapes:\n  - kind: python\n    function: f.py:f\n    parameters: {n: {low: 0, high: 1}}\n"
+        "    constraints: ['n >= 0', 'n > 1']\n"
+    )
+    done = command("run", "none.yaml", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = [each for each in done.stdout.splitlines() if each.startswith("No setting")]
+    assert re.fullmatch(r"No setting of f D=1 .* meets the constraint 'n > 1' \(\d+ were proposed\)\.", line)
+    assert line in list_notes([summarize_run(each) for each in read_runs(tmp_path / "out")])

@@ -102,9 +102,10 @@ def test_the_objective_receives_values_by_name():
 def test_equal_ends_and_single_choices_are_fixed():
     found = parse_parameters({
         "a": {"low": 2, "high": 2, "integer": True}, "b": {"choices": [None]}, "c": {"low": 0, "high": 1},
+        "d": {"low": 2.2, "high": 3.9, "integer": True}, "e": {"low": -1, "high": -1},
     })  # fmt: skip
-    assert (found.fixed, [axis.name for axis in found.axes]) == ({"a": 2, "b": None}, ["c"])
-    assert type(found.fixed["a"]) is int
+    assert (found.fixed, [axis.name for axis in found.axes]) == ({"a": 2, "b": None, "d": 3, "e": -1.0}, ["c"])
+    assert [type(found.fixed[name]) for name in ("a", "d", "e")] == [int, int, float]
     box = ArrayArguments(((0.0, 1.0), (7.0, 7.0), (-1.0, 1.0)))
     assert box.bounds == ((0.0, 1.0), (-1.0, 1.0))
     assert box.of_row(np.array([0.25, 0.5])).tolist() == [0.25, 7.0, 0.5]
@@ -162,6 +163,8 @@ def test_gradients_on_stepped_axes_are_refused():
         ({"a": {"low": 2, "high": 1}}, "a.low must be at most high, got 2 and 1. Swap them."),
         ({"a": {"low": 0, "high": 1, "log": True}}, "a.low must be above 0 on a logarithmic axis, got 0"),
         ({"a": {"low": 0.2, "high": 0.8, "integer": True}}, "a.high must be at least the next whole number after low"),
+        ({"a": {"low": 2.5, "high": 2.5, "integer": True}}, "a.high must be at least the next whole number after low"),
+        ({"a": {"low": -1, "high": -1, "log": True}}, "a.low must be above 0 on a logarithmic axis, got -1"),
         ({"a": {"low": 0, "high": 2.0**60, "integer": True}}, "a.high must be less than 2.*53 above low"),
         ({"a": {"low": -1.7e308, "high": 1.7e308}}, "a.high must be at a finite distance from low"),
         ({"a": {"low": 0}}, "a.high must be given, got nothing"),
@@ -229,7 +232,10 @@ def test_log_beside_bounds_is_false_only(given):
         ({"rate": 0.01, "depth": 4.5, "kernel": "rbf"}, "start.depth must be a whole number, got 4.5"),
         ({"rate": 1.0, "depth": 4, "kernel": "rbf"}, "start.rate must lie within its range, got 1, outside"),
         ({"rate": 0.01, "depth": 4, "kernel": "rbf", "x": 1}, "start.x must be a searched parameter, got 'x'"),
-        ({"rate": 0.01, "depth": 4, "kernel": "rbf", "momentum": 0.5}, "start.momentum must be a searched parameter"),
+        (
+            {"rate": 0.01, "depth": 4, "kernel": "rbf", "momentum": 0.5},
+            "start.momentum must be left out, or be 0.9, got 0.5",
+        ),
         ({"rate": "fast", "depth": 4, "kernel": "rbf"}, "start.rate must be a number, got 'fast'"),
     ],
 )

@@ -28,7 +28,8 @@ export class Beside {
     if (id) this.open = id === "compute";
     this.#front.setFilms(films, names);
     const { true_runs: runs } = this.catalogue;
-    const network = landscape.kind === "slice" && runs;
+    // The runs are of the bundled plane: those of another one are not known here.
+    const network = landscape.kind === "slice" && landscape.plane === "digits" && runs;
     if (network) this.#trueRuns ??= describeTrueRuns(runs);
     fill(this.element, [...(this.open ? [this.#front.element] : []), ...(network && this.#trueRuns ? [this.#trueRuns] : [])]);
   }

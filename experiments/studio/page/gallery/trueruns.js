@@ -35,7 +35,7 @@ export function describeTrueRuns({ unit, weights, runs }) {
     el("h3", { text: "The true runs, and how far from this plane they were" }),
     el("p", { class: "soft", text: `Adam trained all ${weights.toLocaleString("en")} weights, not two numbers. Left: where the points of its runs come to lie if they are dropped straight onto the plane. Right: how far they fall. The plane goes through one point of each run, its best.` }),
     el("div", { class: "true-runs" }, [
-      drawLines(runs, { title: "above the plane", x: (run) => run.u, y: (run) => run.v, xMost: 1, yMost: 1, xName: "first direction of the plane", marks: true }),
+      drawLines(runs, { title: "second direction of the plane, in sides of the picture", x: (run) => run.u, y: (run) => run.v, xMost: 1, yMost: 1, xName: "first direction, in sides of the picture", marks: true }),
       drawLines(runs, { title: `distance from the plane, ${unit}`, x: (run) => run.evaluations, y: (run) => run.distance, xMost: Math.max(...runs.flatMap((run) => run.evaluations)), yMost: Math.max(...runs.flatMap((run) => run.distance)), xName: "evaluations" }),
     ]),
     el("p", { class: "legend" }, runs.map((run, i) => el("span", {}, [svg("svg", { viewBox: "0 0 12 12", class: "dot" }, [svg("circle", { cx: 6, cy: 6, r: 5, fill: COLOURS[(FIRST_COLOUR + i) % COLOURS.length] })]), run.name]))),

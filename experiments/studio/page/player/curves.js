@@ -180,8 +180,10 @@ function radius(film, name = null) {
 function share(film) {
   const at = Float64Array.from({ length: SHARES + 1 }, (_, k) => (film.evaluations * k) / SHARES);
   const shown = at.map((x) => countUpTo(film.spent, x));
+  const spent = film.team.map((_, i) => Float64Array.from(shown, (count) => film.evaluationsBy(i, count)));
+  const total = at.map((_, k) => spent.reduce((sum, mine) => sum + mine[k], 0));
   const series = film.team.map((agent, i) => {
-    const y = Float64Array.from(at, (x, k) => (x > 0 && film.evaluationsBy(i, shown[k]) / x) || NaN);
+    const y = spent[i].map((mine, k) => (total[k] > 0 ? mine / total[k] : NaN));
     return { name: agent.name, colour: COLOURS[i % COLOURS.length], dash: [], x: at, y };
   });
   return { title: "Share of the evaluations", series, log: false };

@@ -69,6 +69,18 @@ function draw(data, picture, width, theme) {
  * @returns {import("../types.d.ts").TableData}
  */
 function tableOf({ label, names, points, sides }) {
-  const rows = points.flatMap((mine, k) => mine.x.map((value, i) => [names[k], value, mine.y[i]]));
+  const [across, up] = sides;
+  const rows = points.flatMap((mine, k) => mine.x.map((value, i) => [names[k], toValue(across, value), toValue(up, mine.y[i])]));
   return { caption: label, heads: ["agent", sides[0].name, sides[1].name], rows };
+}
+
+/**
+ * Return what a place on a side stands for, in the units of its parameter.
+ * @param {import("../types.d.ts").Tick & { name: string }} side
+ * @param {number} place
+ */
+function toValue({ log, integer, choices }, place) {
+  if (choices) return String(choices[Math.round(place)]);
+  const value = log ? 10 ** place : place;
+  return integer ? Math.round(value) : Number(value.toPrecision(4));
 }

@@ -6,9 +6,11 @@ import sqlite3
 import subprocess
 import textwrap
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from searchparty.agents.agent import Incumbent, Lease, Region
@@ -19,7 +21,7 @@ from searchparty.experiments.animation.encoding import EncodingError, Mp4Encoder
 from searchparty.experiments.animation.replay import build_replay, choose_evaluations, schedule_frames
 from searchparty.experiments.animation.selection import find_counterpart, find_pair, find_run, representative_run
 from searchparty.experiments.animation.slice import Slice, find_slice_center, parse_plane_axes
-from searchparty.experiments.animation.stage import FrameRenderer
+from searchparty.experiments.animation.stage import FrameRenderer, draw_legend
 from searchparty.experiments.api import run
 from searchparty.experiments.drawing import landscape
 from searchparty.experiments.execution.results_directory import ResultsError
@@ -543,3 +545,18 @@ def test_the_command_says_what_it_drew_and_how_to_choose_another(command, party)
     assert wrong.returncode == 2
     assert "Did you mean 'team'" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("costs", "named"),
+    [([1, 1], []), ([1, 1, 2], ["failed"]), ([1, 1, 0, 0], ["infeasible"]), ([1, 1, 0, 1], ["failed or infeasible"])],
+)
+def test_points_that_break_a_constraint_are_not_called_failed(costs, named):
+    losses = np.array([1.0, 2.0] + [np.inf] * (len(costs) - 2))
+    replay = SimpleNamespace(
+        hand_overs=(), run=SimpleNamespace(minimizers=None), losses=losses, cost=np.array(costs, dtype=float)
+    )
+    figure = Figure()
+    draw_legend(figure, [replay], SimpleNamespace(key=(0, 10), height=100, is_side_by_side=False))
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["best point", "region of a current lease", *named]

@@ -200,9 +200,10 @@ def test_every_import_of_the_machinery_is_looked_at():
 
 
 KNOWN_OTHERS = {
-    # How an objective that ends the program leaves, and how a point is measured; how outcomes are written and read, the
-    # protocol of executors, the recorder of events; a base class that the digest of every policy includes; what finds
-    # the user's files; and what imports JAX, or says how to install it.
+    # When Ctrl-C waits; how an objective that ends the program leaves, and how a point is measured; how outcomes are
+    # written and read, the protocol of executors, the recorder of events; a base class that the digest of every policy
+    # includes; what finds the user's files; and what imports JAX, or says how to install it.
+    "agents/evaluation/interrupts.py",
     "agents/evaluation/leaving.py",
     "agents/evaluation/measures.py",
     "landscapes/extras.py",

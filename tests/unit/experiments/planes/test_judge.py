@@ -1,5 +1,7 @@
 """Verdicts on best points: known rank correlations and tests, and what is not settled."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import kruskal, spearmanr
@@ -9,9 +11,11 @@ from searchparty.experiments.results.records.minima_record import BestPointRecor
 
 
 def make_point(strategy, repeat, sharpness, held_out, kind="minimum"):
-    curvature = PointCurvature(kind, 0.0, [sharpness], 0.0, 0.0, sharpness)
+    # The largest eigenvalue is three times the filter sharpness.
+    curvature = PointCurvature(kind, 0.0, [3 * sharpness, 0.0], 0.0, 0.0, sharpness)
     measures = {} if held_out is None else {"held-out loss": held_out}
-    return BestPointRecord("0" * 12, f"{strategy}#{repeat}", strategy, repeat, 0.1, 1.0, 0, measures, curvature)
+    name = f"{strategy}#{repeat}"
+    return BestPointRecord(f"run of {name}", name, strategy, repeat, 0.1, 1.0, 0, measures, curvature)
 
 
 def make_points(strategies, repeats, relate, seed=0):
@@ -58,7 +62,7 @@ def test_without_held_out_data_only_sharpness_is_compared():
     said = judge_points(make_points({"a": 0.0, "b": 0.0}, 5, lambda *_: None), True)
     assert said[0].startswith("Medians of filter sharpness: a ")
     assert not any("held-out" in line for line in said[:2])
-    assert any("depends on the scale of weights" in line for line in said)
+    assert any(line.startswith("Sharpness depends on the scale of weights") for line in said)
 
 
 def test_without_curvature_nothing_is_said():
@@ -82,3 +86,20 @@ def test_of_plain_functions_nothing_is_said_of_weights():
     for network in (True, False):
         said = judge_points(make_points({"a": 0.0, "b": 100.0}, 6, lambda x, _: x), network)
         assert any("weights" in line or "layer" in line for line in said) == network
+
+
+def test_plain_functions_are_as_sharp_as_their_largest_eigenvalue():
+    points = [make_point("a", repeat, 2.0, None) for repeat in range(5)]
+    said = judge_points(points, False)
+    assert said[0] == "Medians of the largest eigenvalue: a 6 (5 runs)."
+    assert judge_points(points, True)[0] == "Medians of filter sharpness: a 2 (5 runs)."
+    assert not any("length" in line or "filter" in line for line in said)
+
+
+def test_agents_of_one_run_are_no_repeats():
+    points = make_points({"a": 0.0, "b": 100.0}, 6, lambda x, _: x)
+    together = [replace(point, run=point.strategy) for point in points]
+    said = judge_points(together, True)
+    assert "(6 agents of 1 run)" in said[0]
+    assert "is not settled: a strategy has 1 repeat here" in said[1]
+    assert "Strategies differ" in judge_points(points, True)[1]

@@ -13,6 +13,7 @@ from searchparty.experiments.planes.lay import (
 )
 from searchparty.experiments.planes.paths import AgentPath
 from searchparty.landscapes.classics import Sphere
+from searchparty.landscapes.geometry.filters import Filters
 from searchparty.landscapes.geometry.hessian import GeometryError
 from searchparty.landscapes.landscape import Space
 
@@ -102,9 +103,24 @@ class TestAround:
         laid = lay_random(Sphere(dimension=6).open(), center, 7)
         np.testing.assert_array_equal(laid.framed.plane.origin, center.end)
         left, right, _, _ = laid.framed.window
-        # Without filters a direction is as long as the point.
-        assert right == -left
-        assert right == pytest.approx(np.linalg.norm(-5.12 + 10.24 * center.end) / 10.24)
+        assert right == -left == pytest.approx(0.5)
+        assert "half as long as a side of the box" in laid.sentences[0]
+
+    def test_zero_is_a_point_like_others_of_a_plain_function(self):
+        problem = Sphere(dimension=2).open()
+        # Where 0 is the minimizer, the way from 0 has no length.
+        center, other = make_path([[0.5, 0.5]]), make_path([[0.7, 0.6]], "b")
+        assert lay_random(problem, center, 0).framed.window[1] == pytest.approx(0.5)
+        plane = lay_through(problem, [center, other], 0).framed.plane
+        assert plane.project(np.array([[0.1, 0.9]]))[2][0] < 1e-12
+
+    def test_directions_of_weights_are_as_long_as_the_weights(self):
+        problem = Box(4, sides=2.0)
+        problem.filters = Filters(np.array([0, 0, 1, 1]), np.array([False, False, False, True]))
+        laid = lay_random(problem, make_path([[0.5, 0.0, 0.25, 0.1]]), 0)
+        # Of weights 1, 0 and 0.5; the last one is a bias.
+        assert laid.framed.bounds[1] == pytest.approx(np.sqrt(1.25))
+        assert "the 1 biases and gains do not change" in laid.sentences[0]
 
     def test_axes_of_unequal_units_are_told_in_cube_units(self):
         laid = lay_random(Box(3, sides=np.array([1.0, 2.0, 3.0])), make_path([[0.5] * 3]), 0)

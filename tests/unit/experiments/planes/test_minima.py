@@ -267,3 +267,35 @@ def test_two_trained_networks_are_matched(tmp_path):
     assert record.pairs[0].height > record.basin_height
     assert (record.pairs[0].matched_height, record.pairs[0].matched_distance) == (0.0, 0.0)
     assert [point.basin for point in record.points] == [0, 0]
+
+
+def test_a_basin_says_what_barriers_are_within_it(tmp_path, unrendered):
+    ring = """import numpy as np
+
+def loss(x):
+    return float((x[0] ** 2 + x[1] ** 2 - 1) ** 2)
+
+def slope(x):
+    return 4 * (x[0] ** 2 + x[1] ** 2 - 1) * np.array(x)
+"""
+    searched = open_searched(run_python(tmp_path, ring, ", gradient: slope", repeats=24))
+    record, _ = study_minima(searched)
+    ends = [searched.problem.space.to_box(path.end) for path in searched.paths]
+    # A chord of the ring is nearest to its middle at the cosine of half of the angle between its ends.
+    within = [
+        (1 - np.linalg.norm((ends[pair.one] + ends[pair.other]) / 2) ** 2) ** 2
+        for pair in record.pairs
+        if record.points[pair.one].basin == record.points[pair.other].basin
+    ]
+    higher = [height for height in within if height > record.basin_height]
+    assert max(higher) > 0.5
+    (said,) = [line for line in record.sentences if "pairs within a basin" in line]
+    assert said.startswith(
+        f"Of the {len(within)} pairs within a basin {len(higher)} have a higher barrier between them, "
+    )
+    assert f"up to {max(higher):.3g}: they are joined through other points only" in said
+
+
+def test_of_one_well_there_is_no_such_pair(bowl, unrendered):
+    record, _ = study_minima(open_searched(bowl))
+    assert not any("pairs within a basin" in line for line in record.sentences)

@@ -2,16 +2,22 @@
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from typer.testing import CliRunner
 
 import searchparty
 from searchparty.experiments.cli.main import app
+from searchparty.experiments.drawing.plane import draw_map
+from searchparty.experiments.execution.results_directory import ResultsError
 from searchparty.experiments.planes.landscape_of_results import open_searched
+from searchparty.experiments.planes.minima import study_minima
 from searchparty.experiments.planes.study import study_plane
 from searchparty.experiments.planes.words import list_cautions, list_rows
+from searchparty.experiments.report.plane_section import list_planes
 from searchparty.experiments.report.report import write_report
 from searchparty.experiments.results.records.plane_record import read_plane_record
 from searchparty.experiments.spec.load import load
@@ -199,3 +205,95 @@ def test_the_command_refuses_an_unknown_plane(results):
     assert "--plane must be one of pca, best, hessian, random, through, got 'pcs'. Did you mean 'pca'?" in str(
         found.exception
     )
+
+
+def run_python(folder, text, settings, agents="[random-restart, nelder-mead]"):
+    (folder / "loss.py").write_text(text)
+    (folder / "my.yaml").write_text(
+        "name: my\nbudget: 60\nexecutor: simulated\n"
+        f"landscapes: [{{kind: python, function: 'loss.py:loss', {settings}}}]\n"
+        f"strategies: {{team: {{agents: {agents}}}}}\n"
+    )
+    searchparty.run(folder / "my.yaml", out=folder / "out", report=False)
+    return folder / "out"
+
+
+def test_where_a_condition_is_broken_there_is_a_hole(tmp_path, unrendered):
+    constraints = "bounds: [[0, 1], [0, 1]], constraints: ['x1 + x2 >= 1']"
+    searched = open_searched(run_python(tmp_path, "def loss(x):\n    return float(x[0] + x[1])\n", constraints))
+    record, page = study_plane(searched, "random", resolution=21)
+    known = np.isfinite(record.losses)
+    assert known.any()
+    assert record.losses[known].min() >= 1.0
+    # Half of the square is forbidden: nothing of it has a loss.
+    assert 0.2 < known.mean() < 0.8
+    # Such a plane is no landscape of its own, so no experiment on it is offered.
+    assert page.with_suffix(".npz").exists()
+    assert not page.with_suffix(".yaml").exists()
+
+
+def test_results_of_failed_evaluations_only_are_refused(tmp_path):
+    out = run_python(tmp_path, "def loss(x):\n    raise ValueError\n", "bounds: [[0, 1], [0, 1]]")
+    with pytest.raises(GeometryError, match="results must have a loss on loss D=2, got failed evaluations only"):
+        open_searched(out)
+
+
+def test_of_noise_it_is_said(tmp_path, unrendered):
+    text = "import random\n\ndef loss(x):\n    return float(x[0] + random.random())\n"
+    searched = open_searched(run_python(tmp_path, text, "bounds: [[0, 1], [0, 1]], noisy: true"))
+    record, page = study_plane(searched, "random", resolution=5)
+    assert record.sentences[-1].startswith("The landscape is noisy: each loss here was drawn once")
+    assert not page.with_suffix(".yaml").exists()
+    with pytest.raises(GeometryError, match="--minima needs a landscape with one loss at each point"):
+        study_minima(searched)
+
+
+def test_a_plane_of_two_axes_holds_every_point(tmp_path, unrendered):
+    text = "def loss(x):\n    return float((x[0] - 0.3) ** 2 + x[1])\n"
+    searched = open_searched(run_python(tmp_path, text, "bounds: [[0, 1], [0, 1]]"))
+    record, _ = study_plane(searched, "pca", resolution=5)
+    # Not 1e-16, which a picture would show as a distance.
+    assert {distance for path in record.paths for distance in path.distance} == {0.0}
+    cautions = list_cautions(record)
+    assert cautions[0].startswith("The landscape has two axes")
+    assert not any("weights" in line or "other dimensions" in line for line in cautions)
+
+
+def test_a_star_is_hollow_where_its_point_is_off_the_plane(results, coarse_figures):
+    record, _ = study_plane(open_searched(results), "random", ("descent#1",), resolution=5, name="stars")
+    side = record.bounds[1] - record.bounds[0]
+    far = replace(record.paths[1], distance=[side] * len(record.paths[1].u))
+    figure = Figure()
+    draw_map(figure, replace(record, paths=(record.paths[0], far)))
+    faces = {line.get_gid(): line.get_markerfacecolor() for line in figure.axes[0].lines}
+    assert faces["best-0"] != "white"
+    assert faces["best-1"] == "white"
+
+
+def test_a_report_names_the_planes_that_it_does_not_show(results, unrendered, coarse_figures):
+    for number in range(6):
+        study_plane(open_searched(results), "random", resolution=3, name=f"a{number}")
+    shown, left = list_planes([results])
+    assert len(shown) == 4
+    assert left[:2] == ["a4", "a5"]
+    text = write_report(results).read_text()
+    assert "more are there only: a4, a5" in text
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_results_on_a_plane_that_was_laid_anew_are_not_resumed(tmp_path, unrendered, is_own):
+    if is_own:
+        cut = run_python(tmp_path, "def loss(x):\n    return float((x**2).sum())\n", "bounds: [[-1, 1], [-1, 1]]")
+    else:
+        experiment = {
+            "name": "cut", "budget": 40, "executor": "simulated", "landscapes": [{"kind": "sphere", "dimension": 3}],
+            "strategies": {"team": {"agents": ["random"]}},
+        }  # fmt: skip
+        cut = tmp_path / "out"
+        searchparty.run(experiment, out=cut, report=False)
+    study_plane(open_searched(cut), "random", resolution=3)
+    searchparty.run(cut / "planes/random.yaml", out=tmp_path / "on", report=False)
+    study_plane(open_searched(cut), "random", resolution=3, seed=1)
+    what = "code or the plane of landscape slice loss.py:loss" if is_own else "plane of landscape slice random.npz"
+    with pytest.raises(ResultsError, match=f"the {what} has changed: lay it again as it was, and give another"):
+        searchparty.resume(tmp_path / "on", repeats=2, trust=True)

@@ -5,13 +5,22 @@ import json
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from searchparty import Experiment
 from searchparty.experiments.animation.slice import parse_plane_axes
 from searchparty.experiments.api import run
 from searchparty.experiments.drawing.landscape import contour_figure
+from searchparty.experiments.drawing.sides import draw_sides, name_sides
 from searchparty.experiments.execution.results_directory import ResultsError
-from searchparty.experiments.results.pictures.picture_space import describe_setting, name_all_values, picture_space
+from searchparty.experiments.report.portraits import pack_frame
+from searchparty.experiments.results.pictures.background import interpolate_points
+from searchparty.experiments.results.pictures.picture_space import (
+    describe_setting,
+    format_value,
+    name_all_values,
+    picture_space,
+)
 from searchparty.experiments.results_api import Results
 from searchparty.landscapes.axis import Axis
 from searchparty.landscapes.landscape import Space
@@ -65,10 +74,10 @@ def test_a_plain_box_is_drawn_as_it_is():
 
 
 def test_a_setting_in_words():
-    point = np.array([0.00123456789, 4.0, 1.0, 64.0, 0.5])
-    assert describe_setting(Space.of_axes(AXES), point, 8) == "rate=0.00123457, depth=4, kernel=poly, width=64, x=0.5"
-    assert describe_setting(Space.of_axes(AXES), point, 2, 3) == "rate=0.00123, depth=4, ..."
-    assert describe_setting(Space(np.zeros(3), np.ones(3)), np.array([0.25, 1 / 3, 1.0]), 2) == "0.25, 0.333333, ..."
+    point = {"rate": 0.00123456789, "depth": 4, "kernel": "poly", "width": 64, "x": 0.5}
+    assert describe_setting(point, True, 8) == "rate=0.00123457, depth=4, kernel=poly, width=64, x=0.5"
+    assert describe_setting(point, True, 2, 3) == "rate=0.00123, depth=4, ..."
+    assert describe_setting({"x1": 0.25, "x2": 1 / 3, "x3": 1.0}, False, 2) == "0.25, 0.333333, ..."
 
 
 def test_results_have_names_without_the_code_of_the_objective(results, tmp_path):
@@ -84,8 +93,90 @@ def test_results_have_names_without_the_code_of_the_objective(results, tmp_path)
     assert {row["kernel"] for row in rows} == {"rbf", "poly"}
     assert all(1e-4 <= float(row["rate"]) <= 1e-2 for row in rows)
     figure = contour_figure(found.runs[0])
-    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("log10 rate", "kernel")
+    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("rate", "kernel")
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["rbf", "poly"]
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["0.0001", "0.001", "0.01"]
+
+
+def test_nothing_is_drawn_between_two_choices():
+    """The loss is linear in the logarithm of the rate, with a step of 10 for each choice: it is known in every band."""
+    rng, side = np.random.default_rng(0), np.linspace(0.0, 1.0, 61)
+    cube = np.concatenate([rng.random((60, 2)), [[end, 0.1 + 0.3 * k] for end in (0.0, 1.0) for k in range(4)]])
+    kernel = Axis.of_choices("kernel", ("a", "b", "c"))
+    space = Space.of_axes((AXES[0], kernel))
+    cells = np.array([kernel.to_number(place) for place in side.tolist()])
+    losses = np.log10(space.to_box(cube)[:, 0]) + 10 * space.to_box(cube)[:, 1]
+    losses[5] = np.inf
+    found = interpolate_points(space, (0, 1), cube, losses, 61)
+    np.testing.assert_allclose(found, (2 * side - 4)[None] + 10 * cells[:, None], atol=1e-12)
+    np.testing.assert_array_equal(interpolate_points(space, (1, 0), cube, losses, 61), found.T)
+
+
+def test_the_cell_of_a_whole_number_has_its_loss():
+    space = Space.of_axes((Axis("x", -1.0, 3.0), Axis("depth", 2, 8, integer=True)))
+    corners = [[x, y] for x in (0.0, 1.0) for y in (0.01, 0.99)]
+    cube = np.concatenate([np.random.default_rng(1).random((30, 2)), corners])
+    losses = space.to_box(cube) @ [1.0, 5.0]
+    side = np.linspace(0.0, 1.0, 71)
+    depth = np.array([space.axes[1].to_number(place) for place in side.tolist()])
+    found = interpolate_points(space, (0, 1), cube, losses, 71)
+    np.testing.assert_allclose(found, (4 * side - 1)[None] + 5 * depth[:, None], atol=1e-9)
+
+
+def test_of_choices_alone_only_what_was_tried_is_known():
+    space = Space.of_axes((Axis.of_choices("a", (0, 1)), Axis.of_choices("b", (0, 1))))
+    cube, losses = np.array([[0.1, 0.2], [0.4, 0.3], [0.9, 0.1]]), np.array([1.0, 3.0, 5.0])
+    found = interpolate_points(space, (0, 1), cube, losses, 4)
+    np.testing.assert_array_equal(found, [[2, 2, 5, 5]] * 2 + [[np.nan] * 4] * 2)
+
+
+TABLE = """\
+name: tried
+budget: 20
+landscapes:
+  - kind: table
+    file: tried.csv
+    loss: error
+    parameters: {rate: {low: 1.0e-4, high: 0.1, log: true}, kernel: {choices: [rbf, poly]}}
+strategies: {random: {agents: [random]}}
+executor: simulated
+"""
+
+
+def test_known_minima_are_drawn_where_they_lie_on_a_logarithmic_axis(tmp_path):
+    (tmp_path / "tried.csv").write_text("kernel,rate,error\nrbf,0.001,0.1\npoly,0.05,0.2\npoly,0.002,0.3\n")
+    (tmp_path / "tried.yaml").write_text(TABLE)
+    found = run(tmp_path / "tried.yaml", out=tmp_path / "out", report=False).runs[0]
+    assert found.minimizers.tolist() == [[0.001, 0.0]]
+    np.testing.assert_allclose(found.drawn_minimizers, [[-3.0, 0.0]], atol=1e-12)
+    (star,) = [each for each in contour_figure(found).axes[0].collections if each.get_label() == "known minimum"]
+    np.testing.assert_allclose(star.get_offsets(), [[-3.0, 0.0]], atol=1e-12)
+    frame = pack_frame(found)
+    assert frame["minimizers"] == [[-3.0, 0.0]]
+    assert [side["name"] for side in frame["sides"]] == ["rate", "kernel"]
+
+
+@pytest.mark.parametrize(
+    ("axis", "ticks"),
+    [
+        (Axis("x", 1e-5, 0.1, log=True), ["1e-05", "0.0001", "0.001", "0.01", "0.1"]),
+        (Axis("x", 2.0, 8.0, log=True), ["2", "5"]),
+        (Axis("x", 3.0, 4.0, log=True), ["3", "4"]),
+        (Axis("x", 1, 100, log=True, integer=True), ["1", "10", "100"]),
+        (Axis("x", 2, 4, integer=True), ["2", "3", "4"]),
+        (Axis.of_choices("x", ("a", True, "a very long name")), ["a", "True", "a very long n…"]),
+        (Axis.of_choices("x", tuple(range(50))), [str(k) for k in range(0, 50, 3)]),
+    ],
+)
+def test_sides_have_ticks_in_the_units_of_the_parameter(axis, ticks):
+    shown = picture_space(Space.of_axes((axis,)))
+    axes = Figure().subplots()
+    axes.set(xlim=(shown.lower[0], shown.upper[0]))
+    draw_sides(axes, (axis,))
+    places = [place for place in axes.xaxis.get_majorticklocs() if shown.lower[0] <= place <= shown.upper[0]]
+    named = [text.replace("\N{MINUS SIGN}", "-") for text in axes.xaxis.get_major_formatter().format_ticks(places)]
+    assert named == ticks
+    assert name_sides(shown.names, (axis,)) == ["x"]
 
 
 OBJECTIVE = """
@@ -125,6 +216,10 @@ def test_the_best_setting_is_what_the_objective_received(tmp_path, space, fixed)
     assert best.setting in calls
     assert list(best.setting) == list(calls[0])
     assert fixed.items() <= best.setting.items()
+    shown = [format_value(value, 6) for value in best.setting.values()]
+    if "bounds" not in space:
+        shown = [f"{name}={value}" for name, value in zip(best.setting, shown, strict=True)]
+    assert best.describe(8) == ", ".join(shown)
     assert len(best.point) == len(best.setting) - len(fixed)
 
 
