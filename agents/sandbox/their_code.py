@@ -89,6 +89,8 @@ def _read_files(path: Path) -> dict[str, str]:
             )
 
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is no file")
         files = {path.name: ""}
         for each in with_local_imports(path, check):
             if each.suffix == ".py" and each.is_relative_to(path.parent):

@@ -18,6 +18,9 @@ from .plain_data import decode_text
 from .settings import Sandbox
 from .their_code import TheirCode
 
+MOST_DESCRIPTION = 1 << 16
+"""The most characters of what a class says of itself: the log has them for each run."""
+
 
 class TheirError(AgentError):
     """A stranger's agent or policy failed; the message is the cause, as its own process words it.
@@ -119,7 +122,13 @@ def describe_their_class(
             frame = process.ask(dump_header({"op": "describe", "settings": dict(settings)}))
             if frame[0].get("op") == "refused":
                 raise _read_refusal(json.loads(read_reply_text(frame, "refused")))
-            return _read_description(json.loads(read_reply_text(frame, "described")))
+            text = read_reply_text(frame, "described")
+            if len(text) > MOST_DESCRIPTION:
+                raise WrongClass(
+                    f"says too much of itself: its settings and their descriptions have {len(text):,} characters, and "
+                    f"at most {MOST_DESCRIPTION:,} are kept"
+                )
+            return _read_description(json.loads(text))
     except TheirError as error:
         raise WrongClass(f"names a class of which {error}") from None
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -13,6 +13,8 @@ from ...agents.agent import Agent, Incumbent, Region
 from ...agents.random_search import RandomSearch
 from ...agents.toolbox.training import TrainingAgent
 from ...landscapes.landscape import Space
+from ..spec.sandboxed import SANDBOX_KEY
+from ..spec.team import TeamEntry
 from .clause import Clause, Example, format_evaluations, is_frozen, require
 from .drive import DrivenSearch, drive_search, make_lease
 from .losses import GRADIENTS, LOSSES, bowl
@@ -115,11 +117,17 @@ def _list_no_settings(_: Agent, __: bool) -> list[Example]:
     return [Example()]
 
 
+TEAM_KEYS = {SANDBOX_KEY, *TeamEntry.model_fields} - {"agent"}
+"""The keys that stand beside an agent's settings, which a setting of the same name would never reach."""
+
+
 def check_description(agent: Agent, _: Example) -> None:
     """Check that an agent is a frozen, described model that JSON can hold."""
     schema = read_schema(agent)
     require(is_frozen(agent), "its settings can be changed: leave model_config as searchparty.Agent has it")
     require(bool(schema.get("description")), "its class has no docstring")
+    for name in sorted(TEAM_KEYS.intersection(schema.get("properties", {}))):
+        require(False, f"the setting {name} has the name of a key of every entry of a team: rename it")
     for name in list_undescribed(schema):
         require(False, f"the setting {name} has no description (Field)")
     again = change_settings(agent, json.loads(agent.model_dump_json()))

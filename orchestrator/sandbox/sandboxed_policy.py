@@ -24,6 +24,9 @@ from ..policies.policy import Policy
 from ..state.events import Event, Started
 from ..state.run import Run
 
+LONGEST_LEASE = 1 << 16
+"""The most bytes of what a lease says: the log has all of it."""
+
 
 class SandboxedPolicy(Policy):
     """A policy whose class is run in a confined process only, one for each run.
@@ -188,6 +191,8 @@ def _read_lease(frame: Frame, run: Run) -> Lease:
     header = json.loads(decode_text(length, floats))
     if type(header) is not dict or type(length) is not int:
         raise TheirError("sent a lease that is none")
+    if length > LONGEST_LEASE:
+        raise TheirError(f"sent a lease of {length:,} bytes; at most {LONGEST_LEASE:,} are accepted")
     floats = floats[count_text_floats(length) :]
     count, best, settings = header["center"], header.get("incumbent"), header["settings"]
     if type(count) is not int or not 0 <= count <= len(floats) or type(settings) is not dict:

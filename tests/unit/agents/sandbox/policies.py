@@ -65,6 +65,9 @@ class Bad(Policy):
         os.write(3, b"x" * 100)
         return ()
 
+    def talks(self, run):
+        return (Lease(0, run.team[0].name, 1, run.region, "x" * 70_000, fresh=True),)
+
     def many(self, run):
         return tuple(Lease(i, run.team[0].name, 1, run.region, "more", fresh=True) for i in range(100))
 """

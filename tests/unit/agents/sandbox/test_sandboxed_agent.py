@@ -137,6 +137,16 @@ def test_what_it_says_of_itself_must_be_data_that_can_be_logged(tmp_path, method
         describe_their_class(AGENT_ROLE, read_code("odd.py:Odd", str(tmp_path)), Sandbox(), False, {})
 
 
+def test_what_it_says_of_itself_is_short(tmp_path):
+    text = (
+        "from searchparty import Agent\nfrom pydantic import Field\n\n\nclass Odd(Agent):\n    kind: str = 'odd'\n"
+        "    step: int = Field(1, description='x' * 70_000)\n"
+    )
+    (tmp_path / "odd.py").write_text(text)
+    with pytest.raises(WrongClass, match=r"says too much of itself: .* have 70,\d\d\d characters, and at most 65,536"):
+        describe_their_class(AGENT_ROLE, read_code("odd.py:Odd", str(tmp_path)), Sandbox(), False, {})
+
+
 def test_text_that_is_nested_too_deeply_is_refused_where_it_is_run(tmp_path):
     (tmp_path / "deep.py").write_text("x = " + "-" * 100_000 + "1\n")
     with pytest.raises(WrongClass, match="names a file that raised"):
@@ -204,6 +214,12 @@ def test_links_that_stay_beside_a_strangers_file_are_followed(tmp_path):
     (tmp_path / "beside.py").symlink_to(tmp_path / "real.py")
     (tmp_path / "their.py").write_text("import beside\n")
     assert list(read_code("their.py:Their", str(tmp_path)).files) == ["their.py", "beside.py"]
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "their.py")
+    with pytest.raises(LandscapeError, match="cannot be read .it is no file"):
+        read_code("their.py:Their", str(tmp_path))
 
 
 def test_a_file_is_read_only_if_it_is_short(tmp_path):

@@ -45,6 +45,7 @@ def test_decisions_are_the_same_with_and_without(base, tmp_path, kind, concurren
         ("lists", "returned list instead of a tuple of leases"),
         ("overspends", "budget must be at most 200"),
         ("writes", "its confined process sent a header of"),
+        ("talks", "it sent a lease of 70,... bytes; at most 65,536 are accepted"),
         ("many", "must decide, and it sent what is no decision|at most"),
     ],
 )

@@ -125,6 +125,12 @@ class Undescribed(Sound):
     secret: float = 1.0
 
 
+class Namesake(Sound):
+    """Has a setting that no YAML can set."""
+
+    name: str = Field("x", description="A name.")
+
+
 class Narrow(Sound):
     """Cannot search with its least step."""
 
@@ -163,6 +169,7 @@ BAD = [
     (Silent, "any-lease", "D = 1, seed 0, 1 evaluation", "its search ended without a proposal"),
     (Leaver, "points-in-cube", "D = 1, seed 0, 1 evaluation", "it raised SystemExit: 3"),
     (Undescribed, "described", "", "the setting secret has no description"),
+    (Namesake, "described", "", "the setting name has the name of a key of every entry of a team: rename it"),
     (Narrow, "setting-ends", "step = 0.0", "ZeroDivisionError"),
     (Greedy, "row-price", "", "its row_price is 1.5"),
 ]

@@ -208,3 +208,12 @@ def test_the_handler_of_sigterm_is_kept(untouched):
     connection.start_ray(None)
     assert signal.getsignal(signal.SIGTERM) is before
     connection.stop_ray()
+
+
+def test_processes_look_for_modules_where_this_one_does(tmp_path, monkeypatch):
+    mine, others = str(tmp_path / "mine"), str(tmp_path / "others")
+    monkeypatch.syspath_prepend(mine)
+    config = local_ray.make_job_config()
+    # As Ray does with the folder of the script, and with the one that the user is in.
+    config._py_driver_sys_path.extend([mine, others])
+    assert list(config._py_driver_sys_path) == [mine]
