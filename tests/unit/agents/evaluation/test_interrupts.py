@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import searchparty
+from searchparty.agents.agent import Rows
 from searchparty.agents.evaluation.in_process import InProcessEvaluator
 from searchparty.agents.evaluation.interrupts import Interrupts, interrupts
 from searchparty.agents.leases.work import work_lease
@@ -19,6 +20,7 @@ from searchparty.agents.random_search import RandomSearch
 from searchparty.landscapes.opening import open_problem
 from searchparty.landscapes.python_function import InMemory
 from searchparty.orchestrator.executors.in_process import InProcessExecutor
+from searchparty.orchestrator.executors.packed import RecordedLog, work_in_chunks
 from searchparty.orchestrator.log.log import MemoryLog
 from searchparty.orchestrator.loop.drive import begin_run, drive_run
 from searchparty.orchestrator.policies.composed import Composed
@@ -140,6 +142,27 @@ def test_an_interrupt_before_any_line_of_a_run_loses_no_row_on_the_way_to_the_lo
         most = max(most, made)
     assert n > 200
     assert most == 8
+
+
+def test_a_policy_is_interrupted_where_interrupts_are_held_as_in_an_actor():
+    class Slow(Composed):
+        def decide(self, run, rng):
+            if run.leases == 2:
+                interrupts.receive()
+                waited.append(run.leases)
+            return super().decide(run, rng)
+
+    landscape = InMemory(function=lambda x: float(x @ x), bounds=[[-1, 1]] * 2)
+    planned = RunSpec(landscape, (("random", RandomSearch(batch=2)),), Slow(lease=4), 0, 0, 40, 1)
+    interrupts.held = True
+    sent, waited = [], []
+    with pytest.raises(KeyboardInterrupt, match="^$"):
+        sent.extend(work_in_chunks(planned, RecordedLog(), None, 1e6))
+    # What was found before is sent first.
+    rows = [note[1] for chunk in sent for note in chunk.notes if isinstance(note[1], Rows)]
+    assert sum(len(each.losses) for each in rows) == 8
+    assert waited == []
+    assert interrupts.held
 
 
 def test_an_interrupt_while_the_best_point_is_measured_loses_nothing():
