@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ...agents.agent import Lease, Rows
 from ...agents.evaluation.evaluator import Evaluator
+from ...agents.evaluation.interrupts import interrupts
 from ...agents.evaluation.open import open_evaluator
 from ...agents.leases.agent_clock import AgentClock
 from ...agents.leases.recorded_rows import GradientReplayer
@@ -101,13 +102,15 @@ class InProcessExecutor:
             first_rows=self._book.first_rows(lease.id),
             verdict=self._book.recorded_verdict(lease.id),
         )
-        try:
-            while True:
-                rows = next(steps)
-                if isinstance(rows, Rows):
-                    self._log.add_rows(lease.id, rows)
-        except StopIteration as stop:
-            rows, finding = stop.value
-        if rows is not None:
-            self._log.add_rows(lease.id, rows)
+        # An interrupt waits until what the lease has brought is in the log.
+        with interrupts.hold():
+            try:
+                while True:
+                    rows = next(steps)
+                    if isinstance(rows, Rows):
+                        self._log.add_rows(lease.id, rows)
+            except StopIteration as stop:
+                rows, finding = stop.value
+            if rows is not None:
+                self._log.add_rows(lease.id, rows)
         return charge_finding(finding, lease)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...agents.agent import Agent, AgentError, Lease
 from ...agents.evaluation.first_rows import FirstRows
+from ...agents.evaluation.interrupts import interrupts
 from ...landscapes.landscape import Space
 from ..log.log import Log
 from ..policies.policy import Decider
@@ -100,7 +101,9 @@ def _decide_leases(run: Run, planned: RunSpec, policy: Decider, stream: StreamFa
     """Return the policy's decision, after checking it; () once the target is reached or nothing is left to grant."""
     if _reaches_target(run) or run.stopped is not None or run.remaining <= 0 or run.free <= 0:
         return ()
-    leases = policy.decide(run, stream(planned.seed, planned.stream_id, run.decisions, run.collected))
+    generator = stream(planned.seed, planned.stream_id, run.decisions, run.collected)
+    # In an actor, which holds interrupts, a user's slow policy must not keep it from sending what it has found.
+    leases = interrupts.call(policy.decide, run, generator)
     audit_decision(run, leases, policy.kind)
     if leases and leases[0].id == 0 and planned.facts.space.start is not None and START_MARK not in leases[0].reason:
         # The row is like any other; a reader of the log is to know that the user gave it.

@@ -43,7 +43,9 @@ class ProgressLines:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if error is None and self._done:
-            self._console.print(f"[{self._counts}] all runs have ended", soft_wrap=True)
+            # A race whose time is over leaves some of them.
+            what = "all runs have ended" if len(self._done) >= self._total else "the other runs have not ended"
+            self._console.print(f"[{self._counts}] {what}", soft_wrap=True)
 
     def on_run_begin(self, planned: RunSpec, run: RunStatus) -> None:
         self._runs[planned.id] = (planned, run)

@@ -1,5 +1,6 @@
 """Ctrl-C in the middle of a lease: wherever it falls, no row is lost but the one in progress."""
 
+import contextlib
 import functools
 import signal
 import sys
@@ -11,11 +12,19 @@ import numpy as np
 import pytest
 
 import searchparty
+from searchparty.agents.agent import Rows
 from searchparty.agents.evaluation.in_process import InProcessEvaluator
 from searchparty.agents.evaluation.interrupts import Interrupts, interrupts
 from searchparty.agents.leases.work import work_lease
+from searchparty.agents.random_search import RandomSearch
 from searchparty.landscapes.opening import open_problem
 from searchparty.landscapes.python_function import InMemory
+from searchparty.orchestrator.executors.in_process import InProcessExecutor
+from searchparty.orchestrator.executors.packed import RecordedLog, work_in_chunks
+from searchparty.orchestrator.log.log import MemoryLog
+from searchparty.orchestrator.loop.drive import begin_run, drive_run
+from searchparty.orchestrator.policies.composed import Composed
+from searchparty.orchestrator.run_spec import RunSpec
 from tests.unit.agents.leases.test_work import Scripted, lease, searcher
 
 PACKAGE = Path(searchparty.__file__).parent
@@ -99,6 +108,61 @@ def test_an_interrupt_before_any_line_loses_no_row_but_the_one_in_progress(sizes
         most = max(most, made)
     assert n > 200
     assert most == sum(sizes)
+
+
+def interrupt_run(n):
+    """Work a run that is interrupted before its n-th line; return that line, and how many rows were made and logged."""
+    made = []
+
+    def count(x):
+        made.append(x)
+        return float(x @ x)
+
+    landscape = InMemory(function=count, bounds=[[-1, 1]] * 2)
+    planned = RunSpec(landscape, (("random", RandomSearch(batch=2)),), Composed(lease=4), 0, 0, 8, 1)
+    log = MemoryLog()
+    executor, run = InProcessExecutor(planned, log), begin_run(planned)
+    made.clear()
+    with Interruption(n) as interruption, contextlib.suppress(KeyboardInterrupt):
+        for _ in drive_run(run, planned, planned.policy, executor, log):
+            interrupts.raise_waiting()
+    interrupts.held = interrupts.waiting = False
+    executor.close()
+    return interruption.line, len(made), sum(len(rows.losses) for rows in log.all_rows())
+
+
+def test_an_interrupt_before_any_line_of_a_run_loses_no_row_on_the_way_to_the_log():
+    n, most = 0, 0
+    while True:
+        n += 1
+        line, made, kept = interrupt_run(n)
+        if line is None:
+            break
+        assert made - 1 <= kept <= made, line
+        most = max(most, made)
+    assert n > 200
+    assert most == 8
+
+
+def test_a_policy_is_interrupted_where_interrupts_are_held_as_in_an_actor():
+    class Slow(Composed):
+        def decide(self, run, rng):
+            if run.leases == 2:
+                interrupts.receive()
+                waited.append(run.leases)
+            return super().decide(run, rng)
+
+    landscape = InMemory(function=lambda x: float(x @ x), bounds=[[-1, 1]] * 2)
+    planned = RunSpec(landscape, (("random", RandomSearch(batch=2)),), Slow(lease=4), 0, 0, 40, 1)
+    interrupts.held = True
+    sent, waited = [], []
+    with pytest.raises(KeyboardInterrupt, match="^$"):
+        sent.extend(work_in_chunks(planned, RecordedLog(), None, 1e6))
+    # What was found before is sent first.
+    rows = [note[1] for chunk in sent for note in chunk.notes if isinstance(note[1], Rows)]
+    assert sum(len(each.losses) for each in rows) == 8
+    assert waited == []
+    assert interrupts.held
 
 
 def test_an_interrupt_while_the_best_point_is_measured_loses_nothing():

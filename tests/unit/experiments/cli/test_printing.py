@@ -169,6 +169,15 @@ def test_a_run_that_is_worked_in_stages_counts_once(monkeypatch):
     assert found.getvalue() == "[1/1] all runs have ended\n"
 
 
+def test_runs_for_which_there_was_no_time_are_not_said_to_have_ended(monkeypatch):
+    found = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", found)
+    (planned,) = plan_of(SMALL % "a")
+    with ProgressLines(streams.open_console("stderr"), 3) as lines:
+        lines.on_run_end(planned.id, None)
+    assert found.getvalue() == "[1/3] the other runs have not ended\n"
+
+
 @pytest.mark.parametrize(
     ("name", "stem"),
     [
