@@ -33,13 +33,13 @@ class Splines(Agent):
     Use it where the budget is small (up to some 20 D) and the loss is smooth, or has many small valleys: the spline
     uses every point nearby, however it came about. The agent starts at the region's center and takes one step of
     ``step`` times the region's radius along each axis, from the best point so far, and one to the other side if that is
-    no better. The next point is the minimum of a round bowl that fits these, as far as axes were tried both ways, or
-    the corner to which the loss falls if it has no bends; once two axes bend equally, the others need one step each.
-    Losses above the median count by their logarithm, so that high walls do not bend the model in the valley. The trust
-    region is twice as wide after a better point at its edge, and half as wide after a point that is no better. The
-    agent ends when it is narrower than ``tolerance``. If a lease's region no longer contains its best point, it starts
-    again at the incumbent if that lies in the region, else at the region's center. A point takes it some milliseconds,
-    up to 20 dimensions.
+    no better; if all were better, it takes one more step along one of them. The next point is the minimum of a round
+    bowl that fits these, as far as axes were tried both ways, or the corner to which the loss falls if it has no bends;
+    once two axes bend equally, the others need one step each. Losses above the median count by their logarithm, so that
+    high walls do not bend the model in the valley. The trust region is twice as wide after a better point at its edge,
+    and half as wide after a point that is no better. The agent ends when it is narrower than ``tolerance``. If a
+    lease's region no longer contains its best point, it starts again at the incumbent if that lies in the region, else
+    at the region's center. A point takes it some milliseconds, up to 20 dimensions.
 
     Source: Wild, Regis & Shoemaker 2008 (ORBIT).
     """
@@ -66,6 +66,8 @@ class Splines(Agent):
             untried = [(axis, side) for axis in range(space.dimension) for side in (1, -1)]
             sweep = AxisSweep(space.dimension)
             while radius >= self.tolerance or not loss < np.inf:
+                if not untried:
+                    untried = sweep.step_on(best, radius)
                 axis, promising, stepping = -1, True, loss < np.inf and bool(untried)
                 if not loss < np.inf:
                     # Where the start fails, another one is drawn.
@@ -150,6 +152,24 @@ class AxisSweep:
         """Return whether two bends or more are known and all are equal."""
         bends, least = self._measure_bends()
         return len(bends) > 1 and bool(np.ptp(bends) <= max(EQUAL * np.abs(bends).max(), least))
+
+    def step_on(self, best: Array, step: float) -> list[tuple[int, int]]:
+        """Return the (axis, side) of a further step, as a list, if every axis was better with its only one; else [].
+
+        No bend is known then, as where the minimum lies above the start on all axes. The further step tells one.
+
+        Args:
+            best: The best point, shape (D,), which all steps have led to.
+            step: The length of a step, in cube units.
+        """
+        known = [next(iter(of_axis.items())) for of_axis in self._changes if len(of_axis) == 1]
+        if not known or len(known) < len(self._changes) or not all(change < 0.0 for _, change in known):
+            return []
+        for axis, (side, change) in enumerate(known):
+            if np.isfinite(change) and 0.0 <= best[axis] + side * step <= 1.0:
+                self._changes[axis] = {-side: -change}
+                return [(axis, side)]
+        return []
 
     def find_lowest(self, best: Array, step: float) -> Array | None:
         """Return the lowest point (D,) in the cube of what the steps tell, once; None if they tell neither.

@@ -1,6 +1,9 @@
 """Make the moving thumbnails of the studio's questions from their runs.
 
 python benchmarks/question_loops.py        # a minute; needs the extra networks; writes plays/loops.json
+
+On a processor with AVX-512, set NPY_DISABLE_CPU_FEATURES as ``tests/frozen/kernels.py`` does: other code of numpy
+has other last bits, with which a run may take another course, and the test of the thumbnails asks for these.
 """
 
 from __future__ import annotations

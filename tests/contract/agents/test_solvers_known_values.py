@@ -234,6 +234,25 @@ def test_splines_find_the_minimum_of_a_round_bowl_at_once(drive, unit):
     np.testing.assert_allclose(done.points[done.losses.argmin()], LOWEST, atol=1e-7)
 
 
+@pytest.mark.parametrize("sides", [(1, 1, 1), (1, -1, 1), (-1, 1, -1), (-1, -1, -1)])
+def test_splines_find_it_on_whichever_side_of_the_start_it_lies(drive, sides):
+    """Where each first step is better, no axis has been tried both ways: one more step tells the bend."""
+    lowest = 0.5 + 0.15 * np.array(sides)
+    done = drive(Splines(), lambda points: ((points - lowest) ** 2).sum(axis=1), 3, 9)
+    np.testing.assert_allclose(done.points[done.losses.argmin()], lowest, atol=1e-12)
+
+
+def test_a_further_step_stays_in_the_cube():
+    sweep = AxisSweep(3)
+    for axis, side in enumerate((1, 1, -1)):
+        sweep.note(axis, side, -1.0)
+    assert sweep.step_on(np.array([0.9, 0.9, 0.1]), 0.2) == []
+    assert sweep.step_on(np.array([0.9, 0.7, 0.1]), 0.2) == [(1, 1)]
+    sweep.note(1, 1, 1.0)
+    # The bend along that axis is known now.
+    assert sweep.step_on(np.array([0.9, 0.7, 0.1]), 0.2) == []
+
+
 def test_splines_go_to_the_corner_of_a_slope_at_once(drive):
     slope = np.array([1.0, -2.0, 1e-3, 5.0, -4.0])
     done = drive(Splines(), lambda points: 7.0 + points @ slope, 5, 10)
