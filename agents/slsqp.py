@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any, ClassVar, Literal
 
@@ -23,6 +24,9 @@ SUSPICIOUS = 1e-5
 
 ATTEMPTS = 5
 """How often SLSQP forgets its model and tries again before it ends; scipy's code has this number."""
+FAINT, USUAL = 1e-3, 10.0
+"""A slope below the first, in units of the loss a side of the cube, is taken to be that of a loss that is small in its
+units, and seen by the solver as the second."""
 FAILURES = range(3, 8)
 """Exit modes of SLSQP that say that a quadratic program was not solved, though a step within a box always exists."""
 EVEN, EVEN_MANY, FLATTER = 1.15, 1.12, 1e4
@@ -48,7 +52,8 @@ class Slsqp(Agent):
 
     The solver does not know the scale of the loss. Two points are therefore evaluated before it starts: one along the
     gradient, and then the minimum of the parabola through both, or the corner of the cube if the loss falls as fast as
-    the gradient predicts. A round bowl or a slope needs no more points than these.
+    the gradient predicts. A round bowl or a slope needs no more points than these. Where slopes are very small, the
+    loss is taken to be in units in which it is small, and the solver sees it in others.
 
     If the search starts at the lease's incumbent, a solver has already ended there. The reason is often the scale, so
     the loss is then scaled so that the curvature along the gradient is 1, as in the solver's first Hessian. If another
@@ -147,11 +152,13 @@ class Slsqp(Agent):
             return f"{found}, {why}"
 
     def _follow_slopes(self, slope: CachedObjective, start: Array, again: bool, goes_on: bool, checks: bool) -> str:
-        units, scale = self.units, 1.0
+        units, scale, faint = self.units, 1.0, 1.0
         if goes_on:
-            scale = scale_to_length(slope.gradient(start), units)
+            scale, faint = scale_to_length(slope.gradient(start), units), measure_faintness(slope.gradient(start))
         elif self.first_step:
             begin, _, slant = start, slope.loss(start), slope.gradient(start).copy()
+            # A search from its own best point has small slopes in any units.
+            faint = 1.0 if again else measure_faintness(slant)
             start, curvature = take_first_step(slope, start, self.first_step, checks)
             if again:
                 scale = units**2 / curvature if 0.0 < curvature < np.inf else 1.0
@@ -159,10 +166,11 @@ class Slsqp(Agent):
                 # As the solver will see it, or it would evaluate it again.
                 seen = start * units / units
                 slope.loss(seen)
-                scale = self._limit_scale(seen - begin, slope.gradient(seen) - slant)
+                scale = self._limit_scale(seen - begin, (slope.gradient(seen) - slant) / faint)
+            scale /= faint
         remark = "steep, so with a smaller scale: " if scale < 1.0 and not again else ""
         while True:
-            end, words = run_slsqp(slope, start, units, scale, self.tolerance)
+            end, words = run_slsqp(slope, start, units, scale, faint * self.tolerance)
             limit = units**2 / scale if scale > 0 else np.inf
             if end is None or not (self.rescales and self.first_step and is_steep(slope, end, limit)):
                 return f"slsqp: {remark}{words}".rstrip(".").lower()
@@ -248,6 +256,25 @@ def scale_to_length(gradient: Array, units: float) -> float:
     """
     length = float(np.linalg.norm(gradient))
     return ONWARD * units**2 / length if 0.0 < length < np.inf else 1.0
+
+
+def measure_faintness(gradient: Array) -> float:
+    """Return by what a loss is smaller than the solver takes losses to be: 1, or less for slopes below ``FAINT``.
+
+    Without it, a loss in units in which it is small would end the solver at once. It is a power of 2, so that the same
+    loss in units that are 2, 4, 8 ... times as large gives the same points, to the last bit.
+
+    Args:
+        gradient: The gradient of the loss per cube unit, shape (D,).
+
+    Example:
+        >>> measure_faintness(np.array([-2.0, 0.5])), measure_faintness(np.array([FAINT / 4, 0.0]))
+        (1.0, 0.25)
+    """
+    steepest = float(np.abs(gradient).max(initial=0.0))
+    if not 0.0 < steepest < FAINT:
+        return 1.0
+    return 2.0 ** math.floor(math.log2(steepest / USUAL))
 
 
 def is_steep(slope: CachedObjective, point: Array, limit: float) -> bool:

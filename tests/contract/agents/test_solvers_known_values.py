@@ -94,6 +94,14 @@ def test_where_slsqp_goes_on_the_unit_of_the_loss_decides_nothing(drive, lease_o
     np.testing.assert_allclose(found[0], found[1], atol=1e-6)
 
 
+@pytest.mark.parametrize("unit", [2.0**-20, 2.0**-40, 2.0**-200])
+def test_slsqp_finds_the_minimum_of_a_loss_that_is_small_in_its_units(drive, unit):
+    done = drive(Slsqp(), lambda points: unit * rosenbrock(points), 3, 300)
+    assert best(done) < 1e-9 * unit
+    same = drive(Slsqp(), lambda points: 0.25 * unit * rosenbrock(points), 3, 300)
+    np.testing.assert_array_equal(done.points, same.points)
+
+
 def test_slsqp_sees_noise_where_the_start_has_another_loss_than_was_found(drive, lease_of):
     start = np.full(3, 0.3)
     losses = iter(np.random.default_rng(1).random(100) / 3)

@@ -38,8 +38,11 @@ def released():
 
 @functools.cache
 def counts_lines(file):
+    """Whether a file is of the package, whose folder may also have tests and an environment with others' packages."""
     path = Path(file)
-    return PACKAGE in path.parents and PACKAGE / "tests" not in path.parents and path.name != "interrupts.py"
+    if PACKAGE not in path.parents or path.name == "interrupts.py":
+        return False
+    return not {"tests", "site-packages"} & set(path.relative_to(PACKAGE).parts)
 
 
 class Interruption:
