@@ -31,8 +31,9 @@ _NAMES = frozenset({"NameError", "UnboundLocalError", "TypeError", "ImportError"
 _PLACE = re.compile(r"; in \S+:\d+$")
 """The place that only causes of these exceptions have; so their subclasses are recognised, too."""
 _KIND_OF_CAUSE = re.compile(
-    r"raised (?P<raised>\w+):|returned (?P<returned>(?:an? )?[\w.]+)"
-    r"|answered .*, which (?P<answered>is not JSON|has no number)",
+    rf"(?:{CONSTRAINT_CAUSE}\S+ )?"
+    r"(?:raised (?P<raised>\w+):|returned (?P<returned>(?:an? )?[\w.]+)"
+    r"|answered .*, which (?P<answered>is not JSON|has no number))",
     re.DOTALL,
 )
 PACKAGE_FOLDERS = tuple(

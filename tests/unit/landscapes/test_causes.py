@@ -87,6 +87,9 @@ class Unfit(TypeError):
         ("gave no answer within its time-out of 1 s", None),
         ("took its process down 3 times", None),
         ("the gradient raised NameError: no", None),
+        ("constraint <lambda> returned an int, must be True or False", "an int"),
+        ("constraint fits raised NameError: name 'x' is not defined; in c.py:3", "NameError"),
+        ("constraint fits raised KeyError: 'a'", None),
         ("", None),
     ],
 )
