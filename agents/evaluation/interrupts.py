@@ -1,8 +1,8 @@
 """Lets Ctrl-C wait while rows are on their way from the landscape to the log, so that none of them is lost.
 
 Python runs the handler of a signal between any two calls. An exception that a handler raises there would lose what has
-been evaluated and is not entered in a ledger yet. So within a lease, an interrupt waits until the landscape or the
-agent is called, or something is waited for. All else takes no time.
+been evaluated and is not in the log yet. So where a lease is worked, executors have interrupts wait until the landscape
+or the agent is called, or something is waited for. All else takes no time.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ class Interrupts:
             return function(*args)
         self.held = False
         try:
-            if self.waiting:
-                self.raise_waiting()
+            self.raise_waiting()
             return function(*args)
         finally:
             # Python looks for signals at calls and jumps back, so never between the return and this line.

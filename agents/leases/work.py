@@ -13,7 +13,6 @@ from ...landscapes.causes import is_free_cause
 from ..agent import AgentError, Finding, Lease, Rows
 from ..evaluation.evaluator import CannotEvaluate
 from ..evaluation.first_rows import FirstRows
-from ..evaluation.interrupts import interrupts
 from .answers import Answers
 from .failure import AgentTimeout, describe_failure_of, place_of_error, place_of_search
 from .flush_timer import FlushTimer
@@ -56,7 +55,7 @@ def work_lease(
     when the lease is spent, it is delivered with the next lease. Rows without a loss are treated as the searcher's
     ``evaluation`` says; another try of a row counts as one more row, and is charged. Rows that are not evaluated,
     because their settings are known or infeasible, cost nothing; as many of them in succession as the budget end the
-    lease.
+    lease. Whoever works a lease holds interrupts until its rows are kept.
 
     Args:
         searcher: The agent with its current search.
@@ -89,19 +88,18 @@ def work_lease(
     ledger = Ledger(lease, space.dimension, recorded, space.units)
     watch = FirstRows() if first_rows is None else first_rows.copy()
     answers = Answers(searcher, ledger, FlushTimer(flush_seconds), watch, lost_rows, largest)
-    with interrupts.hold():
-        try:
-            finding = yield from _work_until_end(searcher, ledger, answers, episode, verdict, announces)
-        except BaseException as error:
-            # Ctrl-C: what was found is passed on first. (A generator that is being closed must not yield.)
-            if not isinstance(error, GeneratorExit | ReplayError):
-                yield from ledger.flush()
-            raise
-        if flush_seconds == math.inf:
-            return None, finding
-        parts = ledger.flush()
-        yield from parts[:-1]
-        return (parts[-1] if parts else None), finding
+    try:
+        finding = yield from _work_until_end(searcher, ledger, answers, episode, verdict, announces)
+    except BaseException as error:
+        # Ctrl-C: what was found is passed on first. (A generator that is being closed must not yield.)
+        if not isinstance(error, GeneratorExit | ReplayError):
+            yield from ledger.flush()
+        raise
+    if flush_seconds == math.inf:
+        return None, finding
+    parts = ledger.flush()
+    yield from parts[:-1]
+    return (parts[-1] if parts else None), finding
 
 
 def _work_until_end(

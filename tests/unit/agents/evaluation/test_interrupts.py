@@ -85,7 +85,8 @@ def interrupt_lease(n, sizes, constrained, flush_seconds):
     options = {"constraints": ["x1 >= -2"]} if constrained else {}
     problem = open_problem(InMemory(function=count, bounds=[[-1, 1]] * 2, **options))
     steps = work_lease(searcher(Scripted(sizes=sizes, heard=[]), problem), lease(99), 0, flush_seconds=flush_seconds)
-    with Interruption(n) as interruption:
+    # As executors do.
+    with interrupts.hold(), Interruption(n) as interruption:
         try:
             while True:
                 kept += len(next(steps).losses)

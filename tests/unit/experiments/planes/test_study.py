@@ -139,14 +139,19 @@ def test_a_landscape_without_gradients_has_no_hessian(tmp_path):
     assert follow_up.landscapes[0].open().evaluate(np.zeros((1, 2)))[0] == pytest.approx(record.losses[2, 2])
 
 
-def test_results_of_others_are_not_opened(tmp_path, monkeypatch):
-    (tmp_path / "loss.py").write_text("def loss(x):\n    return float((x**2).sum())\n")
-    (tmp_path / "my.yaml").write_text(
-        "name: my\nbudget: 30\nexecutor: simulated\n"
-        "landscapes: [{kind: python, function: 'loss.py:loss', bounds: [[-1, 1], [-1, 1]]}]\n"
-        "strategies: {team: {agents: [random]}}\n"
+def run_python(folder, text, settings, agents="[random-restart, nelder-mead]"):
+    (folder / "loss.py").write_text(text)
+    (folder / "my.yaml").write_text(
+        "name: my\nbudget: 60\nexecutor: simulated\n"
+        f"landscapes: [{{kind: python, function: 'loss.py:loss', {settings}}}]\n"
+        f"strategies: {{team: {{agents: {agents}}}}}\n"
     )
-    searchparty.run(tmp_path / "my.yaml", out=tmp_path / "out", report=False)
+    searchparty.run(folder / "my.yaml", out=folder / "out", report=False)
+    return folder / "out"
+
+
+def test_results_of_others_are_not_opened(tmp_path, monkeypatch):
+    run_python(tmp_path, "def loss(x):\n    return float((x**2).sum())\n", "bounds: [[-1, 1], [-1, 1]]", "[random]")
     (tmp_path / "loss.py").write_text("open('marker', 'w')\ndef loss(x):\n    return 0.0\n")
     monkeypatch.chdir(tmp_path)
     found = CliRunner().invoke(app, ["landscape", str(tmp_path / "out"), "--plane", "random"])
@@ -206,17 +211,6 @@ def test_the_command_refuses_an_unknown_plane(results):
     assert "--plane must be one of pca, best, hessian, random, through, got 'pcs'. Did you mean 'pca'?" in str(
         found.exception
     )
-
-
-def run_python(folder, text, settings, agents="[random-restart, nelder-mead]"):
-    (folder / "loss.py").write_text(text)
-    (folder / "my.yaml").write_text(
-        "name: my\nbudget: 60\nexecutor: simulated\n"
-        f"landscapes: [{{kind: python, function: 'loss.py:loss', {settings}}}]\n"
-        f"strategies: {{team: {{agents: {agents}}}}}\n"
-    )
-    searchparty.run(folder / "my.yaml", out=folder / "out", report=False)
-    return folder / "out"
 
 
 def test_where_a_condition_is_broken_there_is_a_hole(tmp_path, unrendered):
